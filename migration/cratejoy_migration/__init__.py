@@ -1,0 +1,1 @@
+"""The operator's tools of the migration: staging database, loader, command line."""
