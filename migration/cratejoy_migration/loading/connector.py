@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import BIGINT, JSONB, TIMESTAMP
 from target_postgres.connector import PostgresConnector  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
-    import psycopg
     from collections.abc import Mapping
 
+    import psycopg
     from singer_sdk.sql.connector import JSONSchemaToSQL
 
 _CONNECTION = {

@@ -48,7 +48,7 @@ _BY_TEXT = {
     r"database .* does not exist": _BY_STATE["3D000"],
     r"No space left on device": _BY_STATE["53100"],
     r"too many (clients|connections)|connection slots": _BY_STATE["53300"],
-    r"connection refused|could not translate|timeout|timed out|No route|failed to resolve|connection failed": (
+    r"connection refused|not translate|timeout|timed out|No route|failed to resolve|connection failed": (
         "the staging database cannot be reached; check its server and STAGING_DATABASE_URL."
     ),
     r"starting up|shutting down": f"the staging database is just starting or stopping; {AGAIN}",

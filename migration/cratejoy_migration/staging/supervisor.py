@@ -170,6 +170,7 @@ def supervise(layout: Layout, idle_seconds: float) -> int:
     if not lock.try_exclusive():
         _say(OTHER)
         return 0
+    layout.supervisor_lock.write_text(str(os.getpid()), encoding="ascii")
     supervisor = Supervisor(layout, idle_seconds)
     for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(wish, supervisor.request_stop)
