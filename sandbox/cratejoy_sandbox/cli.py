@@ -1,0 +1,133 @@
+"""The `sandbox` command: build a store, serve a simulator, list the faults."""
+
+import json
+import signal
+import sqlite3
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cratejoy_sandbox.cratejoy.app import Simulator, create_app
+from cratejoy_sandbox.cratejoy.faults.grammar import FaultError, Faults, from_text
+from cratejoy_sandbox.cratejoy.faults.switches import CLAUSES, SWITCHES
+from cratejoy_sandbox.cratejoy.store import Store
+from cratejoy_sandbox.generator.build import Recipe, ensure_store
+from cratejoy_sandbox.process import Serving, bind, serve
+
+
+def _today(_: click.Context, __: click.Parameter, value: datetime | None) -> date:
+    return value.date() if value else datetime.now(UTC).date()
+
+
+STORE_OPTIONS = (
+    click.option(
+        "--customers", type=click.IntRange(1), default=2000, show_default=True, help="How many customers."
+    ),
+    click.option(
+        "--seed", type=int, default=7, show_default=True, help="The same seed gives the same store."
+    ),
+    click.option(
+        "--today",
+        type=click.DateTime(["%Y-%m-%d"]),
+        callback=_today,
+        help="Last day of the store's five years of history.  [default: the current date]",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=".sandbox",
+        show_default=True,
+        help="Folder for store files.",
+    ),
+)
+
+
+def store_options(command: Any) -> Any:
+    """Add the options that decide a store."""
+    for option in reversed(STORE_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """A local Cratejoy for tests, demos and rehearsals."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+@main.command()
+@store_options
+def generate(customers: int, seed: int, today: date, data: Path) -> None:
+    """Build a store file, unless it is there, and print its path."""
+    click.echo(_built(Recipe(customers, seed, today), data))
+
+
+@main.command()
+@store_options
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes any free port."
+)
+@click.option("--client-id", default="sandbox", show_default=True, help="User of HTTP Basic.")
+@click.option("--client-secret", default="sandbox-secret", show_default=True, help="Password of HTTP Basic.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Switch a fault on; see `sandbox faults`.",
+)
+@click.option("--exit-with-parent", is_flag=True, help="End when the process that started this one ends.")
+@click.option("--log", is_flag=True, help="Log requests to stderr.")
+def cratejoy(faults: tuple[str, ...], **options: Any) -> None:
+    """Serve a store as the Cratejoy merchant API on 127.0.0.1.
+
+    The first line on stdout is {"port": N}. The store is built first when its file is not there.
+    """
+    switched = _faults(faults)
+    store = Store(_built(Recipe(options["customers"], options["seed"], options["today"]), options["data"]))
+    simulator = Simulator(store, options["client_id"], options["client_secret"], switched)
+    try:
+        listener = bind(options["port"])
+    except OSError as error:
+        raise click.ClickException(f"Port {options['port']} cannot be used: {error.strerror}.") from None
+    try:
+        serving = Serving(options["port"], options["log"], options["exit_with_parent"])
+        serve(create_app(simulator), listener, simulator.connections, serving)
+    finally:
+        store.close()
+
+
+@main.command("faults")
+def list_faults() -> None:
+    """Print every fault switch with an example."""
+    click.echo("Faults: --fault NAME[=VALUE], or PUT /_sandbox/faults with {NAME: VALUE}.\n")
+    for switch in SWITCHES.values():
+        click.echo(f"{switch.name}\n    {switch.doc}")
+        if switch.options:
+            click.echo(f"    options: {json.dumps(dict(switch.options))}")
+        click.echo(f"    example: {switch.name}={json.dumps(switch.example)}\n")
+    click.echo("Clauses that every fault takes in its object:")
+    for name, doc in CLAUSES.items():
+        click.echo(f"    {name:<15} {doc}")
+
+
+def _faults(texts: tuple[str, ...]) -> Faults:
+    faults = Faults()
+    grouped: dict[str, Any] = {}
+    for name, value in map(from_text, texts):
+        grouped[name] = [*grouped[name], value] if name in grouped else [value]
+    try:
+        faults.merge(grouped)
+    except FaultError as error:
+        raise click.ClickException(str(error)) from None
+    return faults
+
+
+def _built(recipe: Recipe, folder: Path) -> Path:
+    try:
+        return ensure_store(recipe, folder)
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"The store cannot be built in {folder}: {error}.") from None
