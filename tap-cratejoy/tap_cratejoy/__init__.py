@@ -1,0 +1,1 @@
+"""Singer tap for the Cratejoy merchant API."""

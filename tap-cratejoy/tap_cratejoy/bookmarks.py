@@ -1,0 +1,159 @@
+"""What is known of a scan between runs: one plain dictionary a stream, readable as a progress report.
+
+The keys of the contract are `page`, `page_size`, `records`, `count`, `scan_started_at`, `run_id`, `complete`, `proven`
+and, for incremental streams, `replication_key` and `replication_key_value`. Besides these a scan that is under way
+keeps `first_page` (the number of the collection's first page), `pass`, `filter` and `since` (the query it reads),
+`proven_so_far` (the queries before it) and `highest_seen` (what the replication key value will become).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tap_cratejoy import dates
+
+State = dict[str, Any]
+_SCAN_KEYS = ("page", "first_page", "pass", "filter", "since", "highest_seen", "proven_so_far", "refused")
+_ENDURED_REFUSALS = 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run that scans belong to.
+
+    Attributes:
+        run_id: Its name in every bookmark.
+        resumed: Whether an earlier process began it.
+    """
+
+    run_id: str
+    resumed: bool
+
+
+def choose_run(bookmarks: Mapping[str, State], streams: Iterable[str], now: datetime) -> Run:
+    """Go on with the predecessor when it is unfinished, else begin anew.
+
+    Args:
+        bookmarks: State by stream.
+        streams: The streams selected now.
+        now: The present, for the name of a new run.
+
+    Returns:
+        The run to write into every bookmark.
+    """
+    known = [state for name in streams if (state := bookmarks.get(name)) and state.get("run_id")]
+    latest = max(known, key=lambda state: str(state.get("scan_started_at") or ""), default=None)
+    if latest is not None:
+        members = [state for state in known if state["run_id"] == latest["run_id"]]
+        if any(not state.get("complete") and not _gave_up(state) for state in members):
+            return Run(str(latest["run_id"]), resumed=True)
+    stamp = dates.render(now.replace(microsecond=0)).replace(":", "").replace("-", "")
+    return Run(f"{stamp}-{uuid.uuid4().hex[:6]}", resumed=False)
+
+
+def _gave_up(state: State) -> bool:
+    """A stream that was forbidden again and again must not keep all others from being scanned anew."""
+    return int(state.get("refused") or 0) >= _ENDURED_REFUSALS
+
+
+class Bookmark:
+    """The state of one stream.
+
+    Args:
+        state: The stream's dictionary within the tap's state; changed in place.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def belongs_to(self, run: Run) -> bool:
+        """Whether this stream's scan is part of the run."""
+        return bool(self.state.get("run_id") == run.run_id)
+
+    def done_in(self, run: Run) -> bool:
+        """Whether this run has nothing left to do for the stream."""
+        return run.resumed and self.belongs_to(run) and bool(self.state.get("complete"))
+
+    def under_way(self, run: Run) -> bool:
+        """Whether a scan of this run stopped in its first pass and can go on from its page."""
+        state = self.state
+        return (
+            run.resumed and self.belongs_to(run) and isinstance(state.get("page"), int)
+            and isinstance(state.get("page_size"), int) and state.get("pass", 1) == 1
+        )
+
+    def plan(self, run: Run, now: datetime) -> None:
+        """Enter the stream in the run before its turn comes."""
+        if not self.belongs_to(run):
+            self._clear_scan()
+            self.state.update(run_id=run.run_id, scan_started_at=dates.render(now), complete=False, proven=False)
+
+    def begin(self, now: datetime) -> None:
+        """A new scan starts from the first page."""
+        refused = self.state.get("refused")
+        self._clear_scan()
+        self.state.update(
+            scan_started_at=dates.render(now.replace(microsecond=0)), records=0, complete=False, proven=False
+        )
+        if refused:
+            self.state["refused"] = refused
+
+    def turn_to(self, *, number: int, filter_key: str | None, since: str | None) -> None:
+        """A pass over a query starts.
+
+        Args:
+            number: Which pass, from 1.
+            filter_key: Property the query filters by.
+            since: Its lower bound, RFC 3339.
+        """
+        for name, value in (("filter", filter_key), ("since", since)):
+            self.state.pop(name, None)
+            if value is not None:
+                self.state[name] = value
+        self.state.pop("page", None)
+        self.state["pass"] = number
+
+    def page_done(self, *, page: int, page_size: int, first_page: int | None, count: int | None) -> None:
+        """All records of a page were emitted."""
+        self.state.update(page=page, page_size=page_size, count=count)
+        if first_page is not None:
+            self.state["first_page"] = first_page
+
+    def add_records(self, number: int) -> None:
+        """So many more records were emitted."""
+        self.state["records"] = int(self.state.get("records") or 0) + number
+
+    def saw(self, value: str | None) -> None:
+        """A record carried this replication key value (RFC 3339); future dates do not count."""
+        if value and _order(value) <= _order(self.state["scan_started_at"]):
+            self.state["highest_seen"] = max(value, self.state.get("highest_seen") or "", key=_order)
+
+    def finish(self, *, complete: bool, proven: bool, replication_key: str | None) -> None:
+        """The scan ended; only now the replication key value moves, and never back."""
+        highest = self.state.get("highest_seen")
+        for name in ("pass", "filter", "since", "highest_seen", "proven_so_far", "refused"):
+            if complete or name in ("refused", "proven_filters"):
+                self.state.pop(name, None)
+        self.state.update(complete=complete, proven=proven)
+        if replication_key and complete:
+            self.state["replication_key"] = replication_key
+            if highest:
+                value = max(highest, self.state.get("replication_key_value") or "", key=_order)
+                self.state["replication_key_value"] = value
+
+    def refuse(self) -> None:
+        """The server forbade this stream once more."""
+        self.state["refused"] = int(self.state.get("refused") or 0) + 1
+
+    def _clear_scan(self) -> None:
+        for name in _SCAN_KEYS:
+            self.state.pop(name, None)
+
+
+def _order(value: str) -> str:
+    """Return a key under which RFC 3339 texts in UTC sort by time, with or without fractions of a second."""
+    return value.rstrip("Z")

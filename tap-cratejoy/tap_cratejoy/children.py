@@ -1,0 +1,157 @@
+"""Streams that hang below an element of another: addresses of a customer, coupons of a subscription.
+
+One request a parent and more, so they are off by default. Their rows are read and emitted before the parent's page is
+bookmarked, so they need no state of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from tap_cratejoy.completeness import Tally
+from tap_cratejoy.errors import Forbidden, NotFound, StreamFailed
+from tap_cratejoy.pages import Page, PageReader
+from tap_cratejoy.pagination import Inline, PageWalk
+from tap_cratejoy.scan import Query
+from tap_cratejoy.stream import CratejoyStream
+
+
+class ChildStream(CratejoyStream):
+    """Rows that belong to one parent each; `path` and `params_of` take the parent's id."""
+
+    parent_key: ClassVar[str]
+    query_key: ClassVar[str | None] = None
+    single: ClassVar[bool] = False
+    selected_by_default = False
+
+    def open(self) -> None:
+        """Announce the stream; its records follow with those of its parent."""
+        self._plain = self._is_plain()
+        self._counter = self.get_record_counter()
+        self._left = self.limit
+        self._failed = False
+        self._forbidden = False
+        self._write_schema_message()
+
+    def close(self) -> None:
+        """Tell the metrics that all records are out."""
+        self._counter.exit()
+
+    def emit_for(self, parents: list[int]) -> str | None:
+        """Read and emit the rows of these parents.
+
+        Args:
+            parents: Ids, in the order of their records.
+
+        Returns:
+            What could not be read, in words, so that the parents' page is read again; None when all is well.
+        """
+        if self._forbidden or self._left == 0:
+            return None
+        trouble = None
+        pages = self.tap.lanes.in_order(self._try_rows, parents)
+        for parent, page in zip(parents, pages, strict=True):
+            if isinstance(page, StreamFailed):
+                trouble = self._note(parent, page)
+                if self._forbidden:
+                    return None
+                continue
+            records = self._clean([self._owned(parent, place, row) for place, row in enumerate(page.rows)], page, Query())
+            self._emit_some(records)
+            if page.failed:
+                trouble = self._note(parent, StreamFailed(f"{self.path}: {page.failed[0]}"))
+        return trouble
+
+    def _owned(self, parent: int, place: int, row: dict[str, Any]) -> dict[str, Any]:
+        return {"id": place + 1, **row, self.parent_key: parent}
+
+    def _emit_some(self, records: list[dict[str, Any]]) -> None:
+        kept = records if self._left is None else records[: self._left]
+        out = self._emit(kept)
+        if self._left is not None:
+            self._left -= out
+
+    def _note(self, parent: int, failure: StreamFailed) -> str | None:
+        if not self._failed:
+            self._failed = True
+            self.tap.note_failure(self.name, failure)
+        self._forbidden = isinstance(failure, Forbidden)
+        return None if self._forbidden else f"{self.name} of {self.parent_key} {parent}"
+
+    def _try_rows(self, parent: int) -> Page | StreamFailed:
+        try:
+            return self._rows(parent)
+        except StreamFailed as failure:
+            return failure
+
+    def _rows(self, parent: int) -> Page:
+        path = self.path.format(parent)
+        if self.single:
+            return self._one(path)
+        params = {self.query_key: str(parent)} if self.query_key else {}
+        reader = PageReader(self.tap.client, path, params, size=self.tap.settings.size_of(self.name), logger=self.logger)
+        lanes = Inline()
+        whole = Page(0, 0, [])
+        try:
+            for page in PageWalk(reader, lanes, Tally()).forward(0, reader.open()):
+                whole.rows.extend(page.rows)
+                whole.suspect |= page.suspect
+                whole.failed.extend(page.failed)
+        except NotFound:
+            return whole
+        return whole
+
+    def _one(self, path: str) -> Page:
+        try:
+            answer = self.tap.client.get(path)
+        except NotFound:
+            return Page(0, 0, [])
+        return Page(0, 0, [answer.data] if answer.data else [], suspect=answer.suspect)
+
+
+class CustomerAddresses(ChildStream):
+    """Addresses of a customer, for servers that do not embed them."""
+
+    name = "customer_addresses"
+    path = "/customers/{}/addresses/"
+    parent_key = "customer_id"
+    primary_keys = ("customer_id", "id")
+
+
+class CustomerMetadata(ChildStream):
+    """What the merchant noted on a customer; 404 when there is nothing (Cratejoy docs: customer methods)."""
+
+    name = "customer_metadata"
+    path = "/customers/{}/metadata/"
+    parent_key = "customer_id"
+    primary_keys = ("customer_id", "id")
+    single = True
+
+
+class SubscriptionMetadata(ChildStream):
+    """What the merchant noted on a subscription, subscribe-flow answers among it."""
+
+    name = "subscription_metadata"
+    path = "/subscriptions/{}/metadata/"
+    parent_key = "subscription_id"
+    primary_keys = ("subscription_id", "id")
+    single = True
+
+
+class SubscriptionCoupons(ChildStream):
+    """Coupons in force on a subscription."""
+
+    name = "subscription_coupons"
+    path = "/subscriptions/{}/coupons/"
+    parent_key = "subscription_id"
+    primary_keys = ("subscription_id", "id")
+
+
+class ProductSurveyResults(ChildStream):
+    """Answers to product surveys; where a result has no id of its own, its place counts (seen live with the filter)."""
+
+    name = "product_survey_results"
+    path = "/product_survey_results/"
+    query_key = "subscription_id"
+    parent_key = "subscription_id"
+    primary_keys = ("subscription_id", "id")

@@ -1,0 +1,292 @@
+"""One HTTP request done right: credentials, ceiling, retries, errors.
+
+Platform facts (Cratejoy docs: introduction, authorization): HTTP Basic with client id and secret; JSON; 429 carries
+Retry-After; errors come as `{"errors": ["text", ...]}`. Seen live: 502, slow deep pages. 401 is not documented.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from tap_cratejoy import codec, errors
+from tap_cratejoy.ceiling import Ceiling
+
+if TYPE_CHECKING:
+    import logging
+
+    from tap_cratejoy.settings import Settings
+
+HEALS = frozenset({429, 500, 502, 503, 504})
+PATIENCE_SECONDS = 3600
+"""So long nothing but 429 is endured."""
+FIRST_CONTACT_RETRIES = 3
+"""Retries while no request of the run was answered yet: then the address is more likely wrong than the server away."""
+_CHUNK_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The parsed body of a 200.
+
+    Attributes:
+        data: The JSON value.
+        suspect: Its texts may hold what Postgres cannot store.
+    """
+
+    data: Any
+    suspect: bool
+
+
+def is_object(data: Any) -> bool:
+    """Whether a parsed body is a JSON object."""
+    return isinstance(data, dict)
+
+
+class _Ailing(Exception):
+    """An attempt that a retry may heal."""
+
+    def __init__(self, reason: str, *, answered: bool = True) -> None:
+        super().__init__(reason)
+        self.answered = answered
+
+
+class CratejoyClient:
+    """GET requests to one Cratejoy store; safe to share between threads.
+
+    Args:
+        settings: Address, credentials, ceiling, retries.
+        logger: Where retries and pauses are told; never records or secrets.
+    """
+
+    def __init__(self, settings: Settings, logger: logging.Logger) -> None:
+        self._settings = settings
+        self._logger = logger
+        self.ceiling = Ceiling(settings.requests_per_second)
+        self._session = requests.Session()
+        self._session.auth = (settings.client_id, settings.client_secret)
+        self._session.headers.update({"Accept": "application/json", "User-Agent": settings.user_agent})
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=settings.concurrency + 1, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._throttled_since: float | None = None
+        self._throttles_in_a_row = 0
+        self._contact = False
+        self._stopping = threading.Event()
+        self.requests = 0
+        self.retries = 0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run is ending and nothing more should be asked."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Send nothing more; threads that wait for their turn give up."""
+        self._stopping.set()
+        self.ceiling.stop()
+
+    def get(
+        self, path: str, params: Mapping[str, str] | None = None, *, retries: int | None = None, check: Callable[[Any], bool] = is_object
+    ) -> Answer:
+        """Ask until there is an answer or nothing heals any more.
+
+        Args:
+            path: Below the API's base, with slashes on both ends: `/customers/`.
+            params: URL parameters.
+            retries: At most so many further attempts, never more than the setting; None for the setting.
+            check: Tells a body that answers the question from one that does not, which is asked for again.
+
+        Returns:
+            The parsed body.
+
+        Raises:
+            CredentialsRefused: 401.
+            Forbidden: 403.
+            NotFound: 404.
+            Refused: Any other answer that a retry does not heal.
+            Unhealed: Every attempt failed; `Unreachable` when none of them was answered.
+            RateLimitExhausted: Nothing but 429 for an hour.
+        """
+        allowed = self._settings.max_retries if retries is None else min(retries, self._settings.max_retries)
+        failures = 0
+        answered = False
+        while True:
+            try:
+                answer = self._attempt(path, params or {}, check)
+            except _Ailing as ailing:
+                failures += 1
+                answered |= ailing.answered
+                if failures > self._retries_now(allowed, answered=answered) or self.stopping:
+                    raise self._given_up(path, failures, str(ailing), answered=answered) from None
+                self._rest(path, failures, allowed, str(ailing))
+                continue
+            if answer is not None:
+                self._contact = True
+                return answer
+
+    def _retries_now(self, allowed: int, *, answered: bool) -> int:
+        return allowed if self._contact or answered else min(allowed, FIRST_CONTACT_RETRIES)
+
+    def _given_up(self, path: str, failures: int, reason: str, *, answered: bool) -> errors.Unhealed:
+        kind = errors.Unhealed if answered else errors.Unreachable
+        self._contact = self._contact and answered
+        tries = f"{failures} times" if failures > 1 else "once"
+        hint = "" if answered else f" Is {self._settings.api_url} right and reachable from here (api_url)?"
+        return kind(f"GET {path} was tried {tries} without success, the last time: {reason}.{hint}")
+
+    def _rest(self, path: str, failures: int, allowed: int, reason: str) -> None:
+        seconds = backoff(failures)
+        self.retries += 1
+        self._logger.info("GET %s: %s; retry %d of %d in %.1f s", path, reason, failures, allowed, seconds)
+        self._stopping.wait(seconds)
+
+    def _attempt(self, path: str, params: Mapping[str, str], check: Callable[[Any], bool]) -> Answer | None:
+        """Send one request; None means 429: the pause is set, ask again."""
+        self.ceiling.wait()
+        if self.stopping:
+            raise _Ailing("the run is ending", answered=False)
+        self.requests += 1
+        deadline = time.monotonic() + self._settings.request_timeout
+        answered = False
+        try:
+            with self._session.get(
+                self._settings.api_url + path,
+                params=params,
+                timeout=self._settings.request_timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                answered = True
+                if response.status_code == 429:
+                    return self._throttled(path, response.headers.get("Retry-After"))
+                self._throttled_since = None
+                self._throttles_in_a_row = 0
+                return self._read(path, response, deadline, check)
+        except requests.exceptions.SSLError:
+            raise errors.Unreachable(
+                f"The certificate of {self._settings.api_url} could not be verified; check api_url and this machine's clock."
+            ) from None
+        except requests.exceptions.ConnectTimeout:
+            raise _Ailing("no connection within the timeout", answered=False) from None
+        except requests.exceptions.Timeout:
+            raise _Ailing(f"no answer within {self._settings.request_timeout:g} s") from None
+        except requests.exceptions.ConnectionError as error:
+            reason, away = _connection_trouble(error)
+            raise _Ailing(reason, answered=answered or not away) from None
+        except requests.exceptions.RequestException as error:
+            raise _Ailing(f"the answer broke off ({type(error).__name__})") from None
+
+    def _read(self, path: str, response: requests.Response, deadline: float, check: Callable[[Any], bool]) -> Answer:
+        status = response.status_code
+        if status in HEALS:
+            raise _Ailing(f"answer {status}")
+        body = _body(response, deadline)
+        if status != 200:
+            raise self._refusal(path, status, body)
+        try:
+            data, suspect = codec.decode(body)
+        except ValueError:
+            raise _Ailing(f"the body is not whole JSON ({len(body)} bytes)") from None
+        if not check(data):
+            raise _Ailing("the body is JSON, but not what was asked for")
+        return Answer(data, suspect)
+
+    def _refusal(self, path: str, status: int, body: bytes) -> errors.TapError:
+        if status == 401:
+            return errors.CredentialsRefused(
+                "Cratejoy refused the credentials (401): check client_id and client_secret "
+                "(TAP_CRATEJOY_CLIENT_ID, TAP_CRATEJOY_CLIENT_SECRET)."
+            )
+        if status == 403:
+            return errors.Forbidden(
+                f"GET {path} is forbidden (403): these credentials may not read it, or they are wrong; "
+                "check client_id and client_secret, or deselect the stream."
+            )
+        if status == 404:
+            return errors.NotFound(f"GET {path} does not exist (404): check api_url.")
+        reasons = _reasons(body)
+        named = f", which names: {'; '.join(reasons)}" if reasons else ""
+        return errors.Refused(
+            f"GET {path} was refused with {status}{named}.", status=status, reasons=reasons
+        )
+
+    def _throttled(self, path: str, retry_after: str | None) -> None:
+        now = time.monotonic()
+        self._throttled_since = self._throttled_since or now
+        self._throttles_in_a_row += not self.ceiling.paused
+        asked = retry_after_seconds(retry_after)
+        seconds = backoff(max(1, self._throttles_in_a_row)) if asked is None else asked
+        if now + seconds - self._throttled_since > PATIENCE_SECONDS:
+            raise errors.RateLimitExhausted(
+                "Cratejoy has answered nothing but 429 (too many requests) for an hour, or asks for a longer pause: "
+                "lower requests_per_second and run the same command later; it goes on where it stopped."
+            )
+        self.ceiling.pause(seconds)
+        self._logger.info("GET %s: Cratejoy asks to slow down (429); all requests wait %.1f s", path, seconds)
+
+
+def backoff(failures: int) -> float:
+    """Return the seconds to wait after so many failures: 1, 2, 4 ... 60, of which the upper half is drawn by lot."""
+    ceiling = min(60.0, 2.0 ** (failures - 1))
+    return ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # spreads retries, guards nothing
+
+
+def retry_after_seconds(header: str | None, now: float | None = None) -> float | None:
+    """Read a Retry-After header: seconds or an HTTP date.
+
+    Args:
+        header: The header's text.
+        now: The present as a Unix time, for the date form.
+
+    Returns:
+        Seconds to wait, never negative, or None when there is nothing usable. A date counts whole seconds, so half a
+        second is added for the two clocks.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    try:
+        if text.replace(".", "", 1).isdigit():
+            return float(text) + 0.05
+        moment = email.utils.parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, moment - (time.time() if now is None else now)) + 0.5
+
+
+def _body(response: requests.Response, deadline: float) -> bytes:
+    chunks = []
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            raise _Ailing("the answer came too slowly")
+    return b"".join(chunks)
+
+
+def _reasons(body: bytes) -> tuple[str, ...]:
+    """Return the texts of an error body, cut short, without anything that looks like an e-mail address."""
+    try:
+        found = codec.decode(body)[0].get("errors")
+    except (ValueError, AttributeError):
+        return ()
+    texts = found if isinstance(found, list) else []
+    return tuple(text[:200] for text in texts[:5] if isinstance(text, str) and "@" not in text)
+
+
+def _connection_trouble(error: requests.exceptions.ConnectionError) -> tuple[str, bool]:
+    """Say what went wrong on the way, without the URL, and whether the server seems to be away."""
+    text = str(error)
+    if "NameResolution" in text or "getaddrinfo" in text:
+        return "the host's name is not known", True
+    if "refused" in text or "unreachable" in text or "No route" in text:
+        return "the host cannot be reached", True
+    return "the connection broke", False

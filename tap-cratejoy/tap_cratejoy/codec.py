@@ -1,0 +1,109 @@
+"""JSON in and out, fast where that is exact, exact where fast would not be.
+
+orjson reads numbers as 64-bit integers or floats and refuses unpaired surrogates. Where a body holds a number that
+would not survive that, or text that orjson refuses, the standard library reads it instead, with `Decimal` for what
+does not fit; the encoder writes such numbers back digit by digit.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+_DIGITS = bytes(ord("0") if byte in b"0123456789." else ord(" ") for byte in range(256))
+_LONG_RUN = b"0" * 16
+_LONG_NUMBER = re.compile(rb"[:\[,\s-]\d[\d.]{15}")
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+_SUSPECT_TEXT = (b"\\u0000", b"\\ud", b"\\uD")
+_BREAKERS = re.compile("[\x00\ud800-\udfff]")
+_MAX_INT64 = 2**63 - 1
+
+
+def decode(body: bytes) -> tuple[Any, bool]:
+    """Parse a JSON body.
+
+    Args:
+        body: UTF-8 bytes.
+
+    Returns:
+        The value, and whether its texts may hold NUL or unpaired surrogates.
+
+    Raises:
+        ValueError: The body is not JSON.
+    """
+    suspect = any(mark in body for mark in _SUSPECT_TEXT)
+    if not _has_long_number(body):
+        try:
+            return orjson.loads(body), suspect
+        except orjson.JSONDecodeError:
+            if not suspect and not _CONTROL.search(body):
+                raise
+    return _decode_exactly(body), True
+
+
+def encode(value: Any) -> bytes:
+    """Return a value as compact UTF-8 JSON; `Decimal` keeps all its digits."""
+    return orjson.dumps(value, default=_number)
+
+
+def scrub(value: Any) -> tuple[Any, int]:
+    """Remove what Postgres cannot store from all texts at any depth, keys included.
+
+    Args:
+        value: Any parsed JSON value.
+
+    Returns:
+        The value without NUL and unpaired surrogates, and how many characters were removed.
+    """
+    if isinstance(value, str):
+        return _BREAKERS.subn("", value)
+    if isinstance(value, list):
+        items, counts = _scrub_all(value)
+        return items, counts
+    if isinstance(value, dict):
+        keys, in_keys = _scrub_all(value)
+        values, in_values = _scrub_all(value.values())
+        return dict(zip(keys, values, strict=True)), in_keys + in_values
+    return value, 0
+
+
+def _scrub_all(values: Any) -> tuple[list[Any], int]:
+    pairs = [scrub(value) for value in values]
+    return [value for value, _ in pairs], sum(count for _, count in pairs)
+
+
+def _has_long_number(body: bytes) -> bool:
+    # The translation finds any long run of digits at memory speed; texts such as tracking numbers are told apart after.
+    return _LONG_RUN in body.translate(_DIGITS) and _LONG_NUMBER.search(body) is not None
+
+
+def _decode_exactly(body: bytes) -> Any:
+    return json.loads(
+        body.decode(), strict=False, parse_float=_exact_float, parse_int=_exact_int, parse_constant=_no_constant
+    )
+
+
+def _exact_float(digits: str) -> float | Decimal:
+    value = float(digits)
+    exact = Decimal(digits)
+    return value if Decimal(repr(value)) == exact else exact
+
+
+def _exact_int(digits: str) -> int | Decimal:
+    if len(digits) < 19 or abs(value := int(digits)) <= _MAX_INT64:
+        return int(digits)
+    return Decimal(value)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} is not JSON")

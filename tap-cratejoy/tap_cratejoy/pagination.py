@@ -1,0 +1,227 @@
+"""Walking the pages of a collection: several ahead at once, handed out strictly in order, ended for a named reason.
+
+End of a scan (Cratejoy docs: collections; public clients call `next` unreliable): an empty page, a `next` that is null
+or leads back, or nothing new any more; each of them only counts where the number of rows seen agrees, because each of
+them has been seen to lie.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from typing import Any, TypeVar
+
+from tap_cratejoy.completeness import Tally
+from tap_cratejoy.errors import NotFound, Refused, StreamFailed, TapError
+from tap_cratejoy.pages import Page, PageReader, ids
+from tap_cratejoy.windows import last_index, next_page
+
+EMPTY_PAGES = 10
+"""So many empty pages in a row end a scan that, by its count, should go on."""
+DEAD_PAGES = 5
+"""So many pages in a row of which nothing could be read end a scan."""
+_POLL_SECONDS = 0.25
+
+T = TypeVar("T")
+
+
+class Lanes:
+    """The threads that requests run in, and waiting for them in a way that a signal can end.
+
+    Args:
+        width: Requests in flight at most.
+        check: Called now and then while waiting; raises to end the run.
+    """
+
+    def __init__(self, width: int, check: Callable[[], None]) -> None:
+        self.width = width
+        self._check = check
+        self._pool: Executor = ThreadPoolExecutor(width, thread_name_prefix="cratejoy")
+
+    def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
+        """Start work in a thread."""
+        return self._pool.submit(work, *args)
+
+    def result(self, future: Future[T]) -> T:
+        """Return what a thread brought, or raise what it raised."""
+        while True:
+            self._check()
+            try:
+                return future.result(_POLL_SECONDS)
+            except NotYet:
+                if future.done():
+                    raise
+
+    def in_order(self, work: Callable[[Any], T], items: Iterable[Any]) -> Iterator[T]:
+        """Do the same work on many items, `width` at once, and hand out the results in order."""
+        ahead: deque[Future[T]] = deque()
+        try:
+            for item in items:
+                ahead.append(self.submit(work, item))
+                if len(ahead) >= self.width:
+                    yield self.result(ahead.popleft())
+            while ahead:
+                yield self.result(ahead.popleft())
+        finally:
+            _cancel(ahead)
+
+    def close(self) -> None:
+        """Drop work that has not begun; what runs is left to end by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Inline(Lanes):
+    """Work done at once in the calling thread, for walks that run in a lane themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(1, lambda: None)
+
+    def submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
+        """Do the work and return it done."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(work(*args))
+        except TapError as error:
+            future.set_exception(error)
+        return future
+
+
+class PageWalk:
+    """One pass over one query of one collection.
+
+    Args:
+        reader: Reads its pages.
+        lanes: The threads to read in.
+        tally: Counts what was seen; the walk ends by it.
+        witness: Whether to look up the highest id at the start.
+    """
+
+    def __init__(self, reader: PageReader, lanes: Lanes, tally: Tally, *, witness: bool = False) -> None:
+        self._reader = reader
+        self._lanes = lanes
+        self._tally = tally
+        self._wants_witness = witness
+        self._empty = 0
+        self._dead = 0
+        self.ended = ""
+
+    @property
+    def last(self) -> int:
+        """Index of the last page that the server's count promises; -1 while nothing is known."""
+        return last_index(self._tally.count, self._reader.size)
+
+    def forward(self, start: int = 0, first: Page | None = None) -> Iterator[Page]:
+        """Walk up to the end.
+
+        Args:
+            start: Index of the first page to read.
+            first: The page at `start`, where it was read already.
+
+        Yields:
+            Pages in order, each counted before it is handed out.
+
+        Raises:
+            StreamFailed: Nothing more can be read.
+        """
+        ahead: deque[Future[Page]] = deque()
+        upcoming = start
+        witness: Future[int | None] | None = None
+        if first is not None:
+            upcoming += 1
+            if self._take(first):
+                yield first
+                return
+            witness = self._send_witness(start)
+            yield first
+        try:
+            while True:
+                while len(ahead) < self._lanes.width and (upcoming <= self.last or not ahead):
+                    ahead.append(self._lanes.submit(self._read, upcoming))
+                    upcoming += 1
+                page = self._lanes.result(ahead.popleft())
+                if witness is not None and witness.done():
+                    self._tally.witness, witness = witness.result(), None
+                done = self._take(page)
+                yield page
+                if done:
+                    return
+        finally:
+            _cancel(ahead)
+
+    def backward(self) -> Iterator[Page]:
+        """Walk to the end first and from there down to the first page.
+
+        Rows that are deleted pull later rows forward, towards the pages a downward walk has still to read: none of
+        those that stay can slip through.
+
+        Yields:
+            Pages, descending but for the end.
+
+        Raises:
+            StreamFailed: Nothing more can be read.
+        """
+        top = max(self.last, 0)
+        yield from self.forward(top)
+        for page in self._lanes.in_order(self._read, range(top - 1, -1, -1)):
+            self._take(page)
+            yield page
+
+    def _read(self, index: int) -> Page:
+        try:
+            return self._reader.read(index)
+        except (NotFound, Refused):
+            if index == 0 or index <= self.last:
+                raise
+            return Page(index, self._reader.number(index), [])
+
+    def _send_witness(self, start: int) -> Future[int | None] | None:
+        if not self._wants_witness or start or self.last < 1:
+            return None
+        return self._lanes.submit(self._peek, self.last, self._tally.count)
+
+    def _peek(self, index: int, count: int) -> int | None:
+        try:
+            page = self._reader.peek(index)
+        except TapError:
+            return None
+        whole = len(page.rows) == count - index * self._reader.size and page.count == count
+        return max(ids(page.rows), default=None) if whole else None
+
+    def _take(self, page: Page) -> bool:
+        """Count a page; True when it is the last one, and `ended` says why."""
+        page.new = self._tally.add(ids(page.rows), page.count if page.rows or page.count else self._tally.count)
+        self._dead = self._dead + 1 if page.failed and not page.rows else 0
+        if self._dead >= DEAD_PAGES:
+            raise StreamFailed(
+                f"{self._reader.path}: {DEAD_PAGES} pages in a row could not be read, the last one page {page.number}; "
+                "the same command goes on there."
+            )
+        self.ended = self._end(page) or ""
+        return bool(self.ended)
+
+    def _end(self, page: Page) -> str | None:
+        known, reached, beyond = self._tally.count is not None, self._tally.reached, page.index > self.last
+        if page.failed:
+            return None if page.rows or not beyond else "nothing beyond the count can be read"
+        if not page.rows:
+            self._empty += 1
+            if not known or reached or beyond:
+                return "an empty page"
+            return f"{EMPTY_PAGES} empty pages in a row" if self._empty >= EMPTY_PAGES else None
+        self._empty = 0
+        following = next_page(page.following)
+        leads_back = following is not None and following <= page.number
+        if not page.following and (reached or not known):
+            return "next is null"
+        if reached and (leads_back or page.new == 0):
+            return "next leads back" if leads_back else "every row was seen"
+        if page.new == 0 and (not page.following or leads_back or beyond):
+            return "nothing new beyond the count"
+        return None
+
+
+def _cancel(futures: deque[Future[Any]]) -> None:
+    for future in futures:
+        future.cancel()

@@ -1,0 +1,290 @@
+"""The tap: settings, streams, the run they belong to, and the command line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import click
+from singer_sdk import Tap
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
+
+from tap_cratejoy import settings as settings_module
+from tap_cratejoy.bookmarks import Bookmark, Run, choose_run
+from tap_cratejoy.children import ChildStream
+from tap_cratejoy.client import CratejoyClient
+from tap_cratejoy.errors import Interrupted, RunStopped, SettingsError, TapError
+from tap_cratejoy.pagination import Lanes
+from tap_cratejoy.streams import STREAMS
+from tap_cratejoy.writer import BytesWriter
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.streams import Stream
+
+_NUMBERS = ("requests_per_second", "request_timeout", "lookback_days")
+
+
+class TapCratejoy(Tap):
+    """Singer tap for the Cratejoy merchant API."""
+
+    name = "tap-cratejoy"
+    package_name = "tap-cratejoy"
+    config_jsonschema: ClassVar[dict[str, Any]] = settings_module.CONFIG_SCHEMA
+    message_writer_class = BytesWriter
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.failures: dict[str, str] = {}
+        self._signal: int | None = None
+        super().__init__(**kwargs)
+
+    # Settings
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check all settings; every trouble in one sentence, none of it with the value of a secret."""
+        self._read_numbers()
+        errors = self._unknown() + self._missing() or super()._validate_config(raise_errors=False)
+        if errors and raise_errors:
+            raise SettingsError(f"The settings of tap-cratejoy cannot be used: {'; '.join(errors)}.")
+        return errors
+
+    def _read_numbers(self) -> None:
+        """Numbers that came as text, from the environment or from Meltano, are numbers."""
+        for name in _NUMBERS:
+            value = self._config.get(name)
+            if isinstance(value, str):
+                try:
+                    self._config[name] = float(value)
+                except ValueError:
+                    raise SettingsError(f"{name} takes a number.") from None
+
+    def _unknown(self) -> list[str]:
+        self.append_builtin_config(self.config_jsonschema)
+        known = list(self.config_jsonschema["properties"])
+        return [settings_module.unknown_setting(name, known) for name in self._config if name not in known]
+
+    def _missing(self) -> list[str]:
+        return [
+            f"{name} is missing (set TAP_CRATEJOY_{name.upper()})"
+            for name in self.config_jsonschema.get("required", [])
+            if self._config.get(name) is None
+        ]
+
+    @cached_property
+    def settings(self) -> settings_module.Settings:
+        """The settings, checked.
+
+        Raises:
+            SettingsError: One of them cannot be used.
+        """
+        return settings_module.from_config(self.config, frozenset(stream.name for stream in STREAMS))
+
+    # What the streams share
+
+    @cached_property
+    def client(self) -> CratejoyClient:
+        """The one client of this run."""
+        return CratejoyClient(self.settings, self.logger)
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The threads requests run in."""
+        return Lanes(self.settings.concurrency, self.check_interrupted)
+
+    @cached_property
+    def run(self) -> Run:
+        """The run this process belongs to; naming it enters all selected streams in it."""
+        names = [stream.name for stream in self.streams.values() if _has_state(stream)]
+        run = choose_run(self.state.get("bookmarks", {}), names, self.now())
+        if not self.settings.backfills and self.settings.record_limit is None:
+            for name in names:
+                Bookmark(self.streams[name].stream_state).plan(run, self.now())
+        verb = "goes on with" if run.resumed else "begins"
+        self.logger.info("This %s run %s", verb, run.run_id)
+        return run
+
+    def now(self) -> datetime:
+        """Return the present, UTC."""
+        return datetime.now(UTC)
+
+    def write_state(self) -> None:
+        """Emit STATE if it changed."""
+        self.state_writer.write_state(self.state)
+
+    def note_failure(self, stream: str, failure: TapError) -> None:
+        """Remember that a stream failed; the others go on and the run ends non-zero."""
+        self.failures[stream] = str(failure)
+        self.logger.error("%s failed: %s", stream, failure)
+
+    def check_interrupted(self) -> None:
+        """Raise when a signal asked this process to end.
+
+        Raises:
+            Interrupted: It did.
+        """
+        if self._signal is not None:
+            raise Interrupted(self._signal)
+
+    # Streams
+
+    def discover_streams(self) -> Sequence[Stream]:
+        """Return all streams."""
+        return [stream(self) for stream in STREAMS]
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """All streams, in the order they are read."""
+        found = super().streams
+        return {stream.name: found[stream.name] for stream in STREAMS if stream.name in found}
+
+    # Ending
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End after the page under way; at once when asked again."""
+        if self._signal is not None:
+            os._exit(128 + signum)
+        self._signal = signum
+        if "client" in self.__dict__:
+            self.client.stop()
+
+    def close(self) -> None:
+        """Drop what is still to be asked."""
+        if "lanes" in self.__dict__:
+            self.client.stop()
+            self.lanes.close()
+
+    def end(self) -> None:
+        """Raise when any stream failed.
+
+        Raises:
+            RunStopped: Naming the streams.
+        """
+        self.close()
+        if self.failures:
+            names = ", ".join(self.failures)
+            raise RunStopped(f"Not all streams could be read: {names} failed (reasons above); the others are done.")
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the tap from the command line."""
+        super(Tap, cls).invoke(about=about, about_format=about_format)
+        tap = cls(
+            config=config.config if config else None,
+            parse_env_config=bool(config and config.parse_env),
+            state=_load(state, "--state"),
+            catalog=_load(catalog, "--catalog"),
+        )
+        tap.settings  # noqa: B018  # settings are checked before anything is written
+        try:
+            tap.sync_all()
+        finally:
+            tap.close()
+        tap.end()
+
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Read one record of each stream, or none with `--test=schema`."""
+        if value == "disabled":
+            return
+        config = ctx.params.get("config")
+        tap = cls(config=config.config if config else None, parse_env_config=bool(config and config.parse_env))
+        tap.settings  # noqa: B018
+        if value == "schema":
+            tap.write_schemas()
+        else:
+            tap.run_connection_test()
+        tap.end()
+        ctx.exit()
+
+
+def _has_state(stream: Stream) -> bool:
+    return not isinstance(stream, ChildStream) and (stream.selected or stream.has_selected_descendents)
+
+
+def _load(file: IO[str] | None, option: str) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    try:
+        value = json.load(file)
+    except ValueError:
+        raise SettingsError(f"{option}: {file.name} is not JSON.") from None
+    if not isinstance(value, dict):
+        raise SettingsError(f"{option}: {file.name} does not hold a JSON object.")
+    return value
+
+
+class _Chatter(logging.Filter):
+    """Leaves out what the SDK says at every start and tells a reader nothing."""
+
+    _PHRASES = ("Added '%s' as child stream", "Skipping parse of env", "Skipping deselected stream", "Parsing env var")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith(self._PHRASES)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Without the program's name.
+
+    Returns:
+        The exit status; every error was told in one line on stderr.
+    """
+    TapCratejoy.logger.addFilter(_Chatter())
+    try:
+        TapCratejoy.cli.main(args=list(arguments), prog_name=TapCratejoy.name, standalone_mode=False)
+    except RunStopped as stop:
+        return _fail(str(stop), stop.exit_code)
+    except TapError as error:
+        return _fail(str(error))
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except json.JSONDecodeError:
+        return _fail("--config: the file is not JSON.")
+    except OSError as error:
+        return _fail(f"{error.filename or 'A file'}: {error.strerror or error}.")
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def _fail(sentence: str, status: int = 1) -> int:
+    sys.stderr.write(f"tap-cratejoy: {' '.join(sentence.split())}\n")
+    return status
+
+
+def main() -> None:
+    """Entry point: run, flush and leave at once, without waiting for requests nobody needs any more."""
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        status = status or 1
+    sys.stderr.flush()
+    os._exit(status)
