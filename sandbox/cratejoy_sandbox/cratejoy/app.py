@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,8 @@ from cratejoy_sandbox.cratejoy.pages import DEFAULT_LIMIT
 from cratejoy_sandbox.cratejoy.resources import ELEMENTS_ONLY, RESOURCES
 from cratejoy_sandbox.cratejoy.stats import Stats
 from cratejoy_sandbox.cratejoy.store import Store
+
+LOGGER = logging.getLogger("cratejoy_sandbox")
 
 
 @dataclass
@@ -74,7 +77,7 @@ def create_app(simulator: Simulator) -> ASGIApp:
         Route("/v1/{name}/{id:int}/{relation}", endpoint.under, methods=["GET"]),
         Mount("/_sandbox", routes=control_routes(simulator)),
     ]
-    handlers: dict[Any, Any] = {HTTPException: _http_error, ApiError: _api_error}
+    handlers: dict[Any, Any] = {HTTPException: _http_error, ApiError: _api_error, Exception: _internal_error}
     return Front(Starlette(routes=routes, exception_handlers=handlers), simulator.stats)
 
 
@@ -159,7 +162,7 @@ def _decoded(token: str) -> bytes:
         return b""
 
 
-def _found(known: bool) -> None:  # noqa: FBT001
+def _found(known: object) -> None:
     if not known:
         raise ApiError(404, "No such resource")
 
@@ -174,3 +177,8 @@ def _api_error(_: Request, error: ApiError) -> Response:
 
 def _http_error(_: Request, error: HTTPException) -> Response:
     return _errors(error.status_code, [error.detail], error.headers)
+
+
+def _internal_error(request: Request, error: Exception) -> Response:
+    LOGGER.critical("The sandbox itself failed on %s", request.url.path, exc_info=error)
+    return _errors(500, ["The sandbox itself failed; its stderr says why"])

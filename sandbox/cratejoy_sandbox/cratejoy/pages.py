@@ -1,9 +1,9 @@
 """One page of a collection: query parameters in, envelope out (Cratejoy docs, "Collections")."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from cratejoy_sandbox.cratejoy.elements import Element, Wanted, elements, selected, wanted
 from cratejoy_sandbox.cratejoy.errors import bad_request
@@ -103,17 +103,12 @@ def envelope(query: PageQuery, total: int, results: list[Element]) -> Envelope:
 
 def page_link(query: PageQuery, page: int) -> str:
     """`?page=2&limit=100&...`."""
-    return "?" + encoded([("page", str(page)), *query.carried])
+    return "?" + urlencode([("page", page), *query.carried])
 
 
 def without_filters(query: PageQuery) -> PageQuery:
     """The same page of everything."""
     return replace(query, conditions=())
-
-
-def encoded(parameters: Iterable[tuple[str, str]]) -> str:
-    """Parameters as a query string."""
-    return "&".join(f"{quote(name)}={quote(value, safe=',')}" for name, value in parameters)
 
 
 def _whole(named: dict[str, str], name: str, default: int, lowest: int) -> int:

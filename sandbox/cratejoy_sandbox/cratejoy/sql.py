@@ -10,9 +10,14 @@ def quoted(name: str, table: str = "") -> str:
     return f'{table}."{name}"' if table else f'"{name}"'
 
 
+def statement(*parts: str) -> str:
+    """Write a statement from its parts; empty ones fall away."""
+    return " ".join(filter(None, parts))
+
+
 def select(what: str, table: str, *clauses: str) -> str:
-    """Write a SELECT from its parts; empty clauses fall away."""
-    return " ".join(["SELECT", what, "FROM", table, *filter(None, clauses)])
+    """Write a SELECT."""
+    return statement("SELECT", what, "FROM", table, *clauses)
 
 
 def create_table(table: str) -> str:
@@ -29,7 +34,7 @@ def create_index(table: str, column: str) -> str:
 def insert(table: str) -> str:
     """Write INSERT for a full row of the table."""
     marks = ", ".join("?" * len(columns(table)))
-    return " ".join(["INSERT INTO", table, "VALUES", f"({marks})"])
+    return statement("INSERT INTO", table, "VALUES", f"({marks})")
 
 
 def _definition(column: Column) -> str:

@@ -1,0 +1,1 @@
+"""Believable stores from a seed."""

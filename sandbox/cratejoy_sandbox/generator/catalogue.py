@@ -1,8 +1,7 @@
 """What the store sells: products, their instances, billing cycles, terms, prices, stock and batches."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cratejoy_sandbox.cratejoy.tables import (
     Hook,
@@ -16,6 +15,9 @@ from cratejoy_sandbox.cratejoy.tables import (
 )
 from cratejoy_sandbox.generator.clock import before, midnight, moment, months_between, months_later
 from cratejoy_sandbox.generator.world import HISTORY_MONTHS, World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BATCH_DAY = 15
 FIRST_BATCH_ID = 55_000_100

@@ -78,7 +78,7 @@ def place_order(world: World, buyer: Buyer, sale: Sale) -> int:
     """Emit all rows of one order; returns its id."""
     cart_id, order_id = world.ids.take(sale.at), world.ids.take(sale.at)
     money = _money(buyer, sale)
-    _write_cart(world, buyer, sale, money, (cart_id, order_id))
+    _write_cart(world, buyer, money, (cart_id, order_id))
     _write_lines(world, sale, money, order_id)
     if sale.coupon:
         _write_coupon(world, sale, cart_id, order_id)
@@ -99,7 +99,7 @@ def _money(buyer: Buyer, sale: Sale) -> Money:
     return Money(sub_total, discount, shipping, round((sub_total - discount) * percent / 100))
 
 
-def _write_cart(world: World, buyer: Buyer, sale: Sale, money: Money, ids: tuple[int, int]) -> None:
+def _write_cart(world: World, buyer: Buyer, money: Money, ids: tuple[int, int]) -> None:
     cart_id, order_id = ids
     cart = Cart(
         cart_id,
@@ -114,20 +114,22 @@ def _write_cart(world: World, buyer: Buyer, sale: Sale, money: Money, ids: tuple
 
 
 def _write_lines(world: World, sale: Sale, money: Money, order_id: int) -> None:
-    left = [money.discount, money.shipping, money.tax]
+    left = (money.discount, money.shipping, money.tax)
     for position, line in enumerate(sale.lines, 1):
-        last = position == len(sale.lines)
-        shares = left if last else [part * line.price // max(1, money.sub_total) for part in left]
-        left = [part - share for part, share in zip(left, shares, strict=True)]
+        share = line.price / max(1, money.sub_total) if position < len(sale.lines) else 1
+        discount, shipping, tax = (part if share == 1 else int(part * share) for part in left)
+        left = (left[0] - discount, left[1] - shipping, left[2] - tax)
         row = CartProduct(
-            world.ids.take(sale.at),
-            order_id,
-            line.subscription_id,
-            line.instance.id,
-            line.quantity,
-            line.price,
-            *shares,
-            line.instance.ship_weight,
+            id=world.ids.take(sale.at),
+            order_id=order_id,
+            subscription_id=line.subscription_id,
+            product_instance_id=line.instance.id,
+            quantity=line.quantity,
+            price=line.price,
+            discount=discount,
+            shipping=shipping,
+            tax=tax,
+            ship_weight=line.instance.ship_weight,
         )
         world.emit("cart_products", row)
 

@@ -5,15 +5,17 @@ E-mails are at example.com, example.org and example.net; phone numbers come from
 
 import json
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cratejoy_sandbox.cratejoy.tables import Address
 from cratejoy_sandbox.generator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)

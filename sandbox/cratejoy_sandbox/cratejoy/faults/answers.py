@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from cratejoy_sandbox.cratejoy.connections import Connections
 from cratejoy_sandbox.cratejoy.faults.grammar import Hits, Visit
 
-HTML = "<!DOCTYPE html><html><head><title>Cratejoy</title></head><body><h1>Something went wrong</h1></body></html>"
+HTML = "<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 JSON_TYPE = "application/json"
 
 
@@ -76,7 +76,7 @@ def answer(body: Any, hits: Hits) -> Response:
 
 
 def _bytes(body: Any, hits: Hits) -> bytes:
-    """JSON; half a surrogate pair can only be written as an escape, which is what the standard library does."""
+    """JSON; half a surrogate pair needs an escape, which the standard library writes."""
     return json.dumps(body).encode() if "odd_text" in hits else orjson.dumps(body)
 
 

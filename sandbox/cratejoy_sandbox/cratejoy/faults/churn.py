@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cratejoy_sandbox.cratejoy.faults.grammar import Hits
-from cratejoy_sandbox.cratejoy.sql import quoted, select
+from cratejoy_sandbox.cratejoy.sql import quoted, select, statement
 from cratejoy_sandbox.cratejoy.store import Store, add_rows, highest_id
 from cratejoy_sandbox.cratejoy.tables import columns
 
@@ -38,7 +38,7 @@ def delete_rows(store: Store, table: str, ids: Sequence[int]) -> int:
     """Remove rows by id; returns how many were there."""
     marks = ", ".join("?" * len(ids))
     with store.change() as connection:
-        sql = " ".join(["DELETE FROM", table, f'WHERE "id" IN ({marks})'])
+        sql = statement("DELETE FROM", table, f'WHERE "id" IN ({marks})')
         return connection.execute(sql, tuple(ids)).rowcount
 
 
@@ -46,7 +46,7 @@ def update_row(store: Store, table: str, number: int, values: dict[str, Any]) ->
     """Change columns of one row; returns 1, or 0 when it is not there."""
     changes = ", ".join(f"{quoted(name)} = ?" for name in values)
     with store.change() as connection:
-        sql = " ".join(["UPDATE", table, "SET", changes, 'WHERE "id" = ?'])
+        sql = statement("UPDATE", table, "SET", changes, 'WHERE "id" = ?')
         return connection.execute(sql, (*values.values(), number)).rowcount
 
 

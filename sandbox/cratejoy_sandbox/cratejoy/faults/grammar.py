@@ -112,8 +112,8 @@ class Faults:
     def hits(self, visit: Visit) -> Hits:
         """Options of the faults that this request meets.
 
-        Faults with a `row` clause are met only by a visit that knows its ids, all others by one that does not:
-        so each is asked once a request.
+        Faults with a `row` clause are met only by a visit that knows its ids, all others by one that
+        does not: so each is asked once a request.
         """
         with self._lock:
             found: Hits = {}

@@ -11,15 +11,15 @@ class Switch:
 
     name: str
     doc: str
-    example: Any
+    example: Any = True
     main: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     choices: tuple[Any, ...] = ()
 
 
 CLAUSES = {
-    "resource": "only requests for this resource, or one of a list (`customers`, `customers/addresses`, `v1.1/shipments`)",
-    "pages": "only these pages, as numbered in the request (a first page without number counts by its number)",
+    "resource": "only this resource, or one of a list: `customers`, `customers/addresses`, `v1.1/shipments`",
+    "pages": "only these pages, as numbered in the request; no number means the first page",
     "from_page": "only this page and later ones",
     "limit_at_least": "only pages asked for with this many rows or more",
     "row": "only answers that hold the row with this id, whatever window it is in",
@@ -75,7 +75,7 @@ SWITCHES: dict[str, Switch] = {
         ),
         Switch(
             "truncated",
-            "the body breaks off in the middle: `short` of its Content-Length, or as a `whole` answer of half the JSON",
+            "the body breaks off: `short` of its Content-Length, or as a `whole` answer of half the JSON",
             {"pages": [2], "times": 1},
             "how",
             {"how": "short"},
@@ -97,7 +97,7 @@ SWITCHES: dict[str, Switch] = {
             "seconds",
             {"seconds": 10.0},
         ),
-        Switch("next_on_last_page", "`next` names a page after the last, which is empty", True),
+        Switch("next_on_last_page", "`next` names a page after the last, which is empty"),
         Switch("next_null", "`next` is null though rows follow", {"resource": "orders", "pages": [2]}),
         Switch(
             "next_loop",
@@ -106,7 +106,7 @@ SWITCHES: dict[str, Switch] = {
             "to",
             {"to": None},
         ),
-        Switch("next_bare", "`next` is `?page=n` without the other parameters", True),
+        Switch("next_bare", "`next` is `?page=n` without the other parameters"),
         Switch(
             "next_absolute",
             "`next` is a full URL at this host",
@@ -116,7 +116,7 @@ SWITCHES: dict[str, Switch] = {
         ),
         Switch("next_unparseable", "`next` is this text", "?page=two", "text", {"text": "page two"}),
         Switch("count_off", "`count` is off by so many", -3, "by", {"by": 1}),
-        Switch("count_null", "`count` is null", True),
+        Switch("count_null", "`count` is null"),
         Switch(
             "empty_page",
             "a page in the middle has no rows; `next` goes on",
@@ -160,12 +160,12 @@ SWITCHES: dict[str, Switch] = {
             ("stable", "anew"),
         ),
         Switch("limit_ignored", "always so many rows a page", 25, "rows", {"rows": 10}),
-        Switch("filter_ignored", "filters are read and not obeyed", True),
-        Switch("with_ignored", "no relation is embedded, whatever `with` says", True),
+        Switch("filter_ignored", "filters are read and not obeyed"),
+        Switch("with_ignored", "no relation is embedded, whatever `with` says"),
         Switch("epoch_dates", "date-times as milliseconds since 1970", {"resource": "shipments"}),
-        Switch("integer_enums", "statuses and results as integers", True),
-        Switch("relations_as_urls", "embedded relations as URL strings", True),
-        Switch("relations_in_arrays", "a related object as an array of one", True),
+        Switch("integer_enums", "statuses and results as integers"),
+        Switch("relations_as_urls", "embedded relations as URL strings"),
+        Switch("relations_in_arrays", "a related object as an array of one"),
         Switch(
             "nulls",
             "each property but `id` is null with this probability, the same ones at every read",
@@ -173,10 +173,8 @@ SWITCHES: dict[str, Switch] = {
             "share",
             {"share": 0.1},
         ),
-        Switch("extra_properties", "rows carry properties that no document names", True),
-        Switch(
-            "misspelt", "names as the documents misspell them: transaction_fes, tax_prices, instance", True
-        ),
+        Switch("extra_properties", "rows carry properties that no document names"),
+        Switch("misspelt", "names as the documents misspell them: transaction_fes, tax_prices, instance"),
         Switch(
             "odd_text",
             "text, nested too, carries a NUL (`nul`) or half a surrogate pair (`surrogate`), as JSON escapes",
