@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import logging
 import os
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import click
 
 _PENDING_BYTES = 24_000_000
-_AFTER_INTERRUPT_SECONDS = 5.0
+_AFTER_INTERRUPT_SECONDS = 2.0
 _LOCK_PATIENCE_SECONDS = 30.0
 _SETTINGS: dict[str, dict[str, Any]] = {
     "use_copy": {"default": True},
@@ -90,6 +91,7 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
         self._lock = WriterLock(
             self.target_connector.open_session(), self.config.get("default_target_schema") or ""
         )
+        atexit.register(self._lock.release)
         self._lock.acquire(_LOCK_PATIENCE_SECONDS, self.logger.warning)
 
     def process_endofpipe(self) -> None:

@@ -70,6 +70,10 @@ class WriterLock:
         except psycopg.Error:
             raise LoaderError(f"the connection to the staging database was lost; {AGAIN}") from None
 
+    def release(self) -> None:
+        """Give the right to write back."""
+        self._session.close()
+
     def _try(self) -> bool:
         row = self._session.execute("select pg_try_advisory_lock(%s, %s)", self._key).fetchone()
         return bool(row and row[0])
