@@ -1,5 +1,5 @@
 """Run the tap as `python -m tap_cratejoy`."""
 
-from tap_cratejoy.tap import main
+from tap_cratejoy.cli import main
 
 main()

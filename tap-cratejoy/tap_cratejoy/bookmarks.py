@@ -82,8 +82,11 @@ class Bookmark:
         """Whether a scan of this run stopped in its first pass and can go on from its page."""
         state = self.state
         return (
-            run.resumed and self.belongs_to(run) and isinstance(state.get("page"), int)
-            and isinstance(state.get("page_size"), int) and state.get("pass", 1) == 1
+            run.resumed
+            and self.belongs_to(run)
+            and isinstance(state.get("page"), int)
+            and isinstance(state.get("page_size"), int)
+            and state.get("pass", 1) == 1
         )
 
     def plan(self, run: Run, now: datetime) -> None:

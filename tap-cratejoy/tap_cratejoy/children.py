@@ -51,12 +51,15 @@ class ChildStream(CratejoyStream):
         trouble = None
         pages = self.tap.lanes.in_order(self._try_rows, parents)
         for parent, page in zip(parents, pages, strict=True):
+            if isinstance(page, Forbidden):
+                self._give_up(page)
+                return None
             if isinstance(page, StreamFailed):
                 trouble = self._note(parent, page)
-                if self._forbidden:
-                    return None
                 continue
-            records = self._clean([self._owned(parent, place, row) for place, row in enumerate(page.rows)], page, Query())
+            records = self.clean(
+                [self._owned(parent, place, row) for place, row in enumerate(page.rows)], page, Query()
+            )
             self._emit_some(records)
             if page.failed:
                 trouble = self._note(parent, StreamFailed(f"{self.path}: {page.failed[0]}"))
@@ -67,16 +70,19 @@ class ChildStream(CratejoyStream):
 
     def _emit_some(self, records: list[dict[str, Any]]) -> None:
         kept = records if self._left is None else records[: self._left]
-        out = self._emit(kept)
+        out = self.emit(kept)
         if self._left is not None:
             self._left -= out
 
-    def _note(self, parent: int, failure: StreamFailed) -> str | None:
+    def _give_up(self, failure: Forbidden) -> None:
+        self._forbidden = True
+        self.tap.note_failure(self.name, failure)
+
+    def _note(self, parent: int, failure: StreamFailed) -> str:
         if not self._failed:
             self._failed = True
             self.tap.note_failure(self.name, failure)
-        self._forbidden = isinstance(failure, Forbidden)
-        return None if self._forbidden else f"{self.name} of {self.parent_key} {parent}"
+        return f"{self.name} of {self.parent_key} {parent}"
 
     def _try_rows(self, parent: int) -> Page | StreamFailed:
         try:
@@ -89,7 +95,9 @@ class ChildStream(CratejoyStream):
         if self.single:
             return self._one(path)
         params = {self.query_key: str(parent)} if self.query_key else {}
-        reader = PageReader(self.tap.client, path, params, size=self.tap.settings.size_of(self.name), logger=self.logger)
+        reader = PageReader(
+            self.tap.client, path, params, size=self.tap.settings.size_of(self.name), logger=self.logger
+        )
         lanes = Inline()
         whole = Page(0, 0, [])
         try:

@@ -95,7 +95,12 @@ class CratejoyClient:
         self.ceiling.stop()
 
     def get(
-        self, path: str, params: Mapping[str, str] | None = None, *, retries: int | None = None, check: Callable[[Any], bool] = is_object
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        retries: int | None = None,
+        check: Callable[[Any], bool] = is_object,
     ) -> Answer:
         """Ask until there is an answer or nothing heals any more.
 
@@ -167,13 +172,14 @@ class CratejoyClient:
             ) as response:
                 answered = True
                 if response.status_code == 429:
-                    return self._throttled(path, response.headers.get("Retry-After"))
+                    self._throttled(path, response.headers.get("Retry-After"))
+                    return None
                 self._throttled_since = None
                 self._throttles_in_a_row = 0
                 return self._read(path, response, deadline, check)
         except requests.exceptions.SSLError:
             raise errors.Unreachable(
-                f"The certificate of {self._settings.api_url} could not be verified; check api_url and this machine's clock."
+                f"The certificate of {self._settings.api_url} could not be verified: check api_url and the clock."
             ) from None
         except requests.exceptions.ConnectTimeout:
             raise _Ailing("no connection within the timeout", answered=False) from None
@@ -215,9 +221,7 @@ class CratejoyClient:
             return errors.NotFound(f"GET {path} does not exist (404): check api_url.")
         reasons = _reasons(body)
         named = f", which names: {'; '.join(reasons)}" if reasons else ""
-        return errors.Refused(
-            f"GET {path} was refused with {status}{named}.", status=status, reasons=reasons
-        )
+        return errors.Refused(f"GET {path} was refused with {status}{named}.", status=status, reasons=reasons)
 
     def _throttled(self, path: str, retry_after: str | None) -> None:
         now = time.monotonic()

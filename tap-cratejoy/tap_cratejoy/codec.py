@@ -83,7 +83,11 @@ def _has_long_number(body: bytes) -> bool:
 
 def _decode_exactly(body: bytes) -> Any:
     return json.loads(
-        body.decode(), strict=False, parse_float=_exact_float, parse_int=_exact_int, parse_constant=_no_constant
+        body.decode(),
+        strict=False,
+        parse_float=_exact_float,
+        parse_int=_exact_int,
+        parse_constant=_no_constant,
     )
 
 

@@ -53,9 +53,7 @@ class Interrupted(RunStopped):
     """
 
     def __init__(self, signum: int) -> None:
-        super().__init__(
-            f"Interrupted by signal {signum}: the same command goes on from the last bookmark."
-        )
+        super().__init__(f"Interrupted by signal {signum}: the same command goes on from the last bookmark.")
         self.exit_code = 128 + signum
 
 
@@ -92,3 +90,9 @@ class Unhealed(StreamFailed):
 
 class Unreachable(Unhealed):
     """All retries are used up and no attempt brought any answer: the server is away."""
+
+
+def listed(names: list[str], most: int = 20) -> str:
+    """Return names for an error text, the first of them when there are many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return "; ".join(names[:most]) + more

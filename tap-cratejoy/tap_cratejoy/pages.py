@@ -192,7 +192,9 @@ class PageReader:
                 self._part_size = Window(0, self.size).split()[0].size
                 self._logger.warning(
                     "%s fails at %d rows a page; its pages are read %d rows at a time from here on",
-                    self.path, self.size, self._part_size,
+                    self.path,
+                    self.size,
+                    self._part_size,
                 )
 
     def _fetch(self, window: Window, *, retries: int | None, numbered: bool = False) -> Page:
@@ -222,7 +224,10 @@ class PageReader:
             self.size //= 2
             self._logger.warning("%s refuses the page size; trying %d rows a page", self.path, self.size)
             return True
-        for name in [*(key for key in self.params if "__" in key), *(key for key in self.params if key == "with")]:
+        for name in [
+            *(key for key in self.params if "__" in key),
+            *(key for key in self.params if key == "with"),
+        ]:
             del self.params[name]
             self._logger.warning("%s refuses %s; reading without it", self.path, name)
             return True

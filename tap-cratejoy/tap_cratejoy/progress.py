@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -28,9 +28,7 @@ class StreamProgress:
         bar: Draw a bar instead of writing lines; None to decide by whether stderr is a terminal.
     """
 
-    def __init__(
-        self, stream: str, client: CratejoyClient, logger: logging.Logger, *, bar: bool | None = None
-    ) -> None:
+    def __init__(self, stream: str, client: CratejoyClient, logger: logging.Logger, *, bar: bool | None = None) -> None:
         self._stream = stream
         self._client = client
         self._logger = logger
@@ -40,7 +38,7 @@ class StreamProgress:
         self._due = self._began + FIRST_LINE_SECONDS
         self._bar: Progress | None = None
         self._task = TaskID(0)
-        self._streams_redirected: list[tuple[logging.StreamHandler[object], object]] = []
+        self._streams_redirected: list[tuple[logging.StreamHandler[Any], Any]] = []
         if sys.stderr.isatty() if bar is None else bar:
             self._open_bar()
 

@@ -46,9 +46,7 @@ class RecordCleaner:
         enums = enums or {}
         self._known = frozenset(name for name in schema["properties"] if name != EXTRA)
         self._plan = [
-            (name, *_kind(name, spec, relations, enums))
-            for name, spec in schema["properties"].items()
-            if name != EXTRA
+            (name, *_kind(name, spec, relations, enums)) for name, spec in schema["properties"].items() if name != EXTRA
         ]
         self._fits = {name: (plain, fit) for name, plain, fit in self._plan}
         self._derived = [(relation, f"{relation}_id") for relation in relations]
@@ -61,7 +59,7 @@ class RecordCleaner:
             raw: The record as parsed from the API; not changed.
 
         Returns:
-            A new record in schema order, with `_extra` last. `id` is None when the raw record has none that can be used.
+            A new record in schema order, with `_extra` last. `id` is None when the raw one cannot be used.
         """
         record: Record = {}
         extra: Record = {}

@@ -151,7 +151,11 @@ class Scan:
             yield from self._again(walk, outcome.passes, known=tally.count is not None)
             seen |= tally.seen
         outcome.distinct = tally.start_rows + len(seen)
-        outcome.count, outcome.proven, outcome.ended = tally.count, tally.proven and not self.failed, walk.ended
+        outcome.count, outcome.proven, outcome.ended = (
+            tally.count,
+            tally.proven and not self.failed,
+            walk.ended,
+        )
         self.outcomes.append(outcome)
 
     def _first_pass(self, query: Query, *, resumed: bool) -> tuple[Tally, PageWalk, Iterator[Page]]:

@@ -60,9 +60,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         default=30,
         description="How far behind the bookmark an incremental run starts.",
     ),
-    th.Property(
-        "embed", _EMBEDS, description='Related data to embed, by stream: {"customers": "addresses,_md"}.'
-    ),
+    th.Property("embed", _EMBEDS, description='Related data to embed, by stream: {"customers": "addresses,_md"}.'),
     th.Property(
         "pages",
         _PAGES,
@@ -222,11 +220,14 @@ def _date(text: str | None) -> datetime | None:
 def _checked_url(url: str) -> str:
     parts = urlsplit(url)
     _check(bool(parts.scheme in ("http", "https") and parts.hostname), "api_url must start with https://")
-    _check(not parts.username and not parts.password, "api_url must not hold credentials: use client_id and client_secret")
+    _check(
+        not parts.username and not parts.password,
+        "api_url must not hold credentials: use client_id and client_secret",
+    )
     _check(not parts.query and not parts.fragment, "api_url must not hold parameters")
     _check(
         parts.scheme == "https" or _is_loopback(parts.hostname or ""),
-        "api_url uses http://, which would send the credentials in clear: use https:// (http:// is for loopback hosts only)",
+        "api_url uses http://, which sends the credentials in clear: use https:// (http:// is for loopback hosts only)",
     )
     return url.rstrip("/")
 

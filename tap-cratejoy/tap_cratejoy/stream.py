@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Stream, StreamSchema, metrics
+from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.helpers._util import utc_now
 from singer_sdk.schema.source import SchemaDirectory
+from typing_extensions import override
 
 from tap_cratejoy import codec, dates, schemas, writer
+from tap_cratejoy.backfill import backfill
 from tap_cratejoy.bookmarks import Bookmark
-from tap_cratejoy.errors import Forbidden, NotFound, RunStopped, StreamFailed
-from tap_cratejoy.pages import Page, PageReader
+from tap_cratejoy.errors import Forbidden, StreamFailed, listed
+from tap_cratejoy.pages import Page
 from tap_cratejoy.progress import StreamProgress
 from tap_cratejoy.records import Record, RecordCleaner
 from tap_cratejoy.scan import Outcome, Query, Scan
 
 if TYPE_CHECKING:
-    from tap_cratejoy.children import ChildStream
     from tap_cratejoy.tap import TapCratejoy
 
 SCHEMAS = SchemaDirectory(schemas)
 
 
-class ScanMetric(str, Enum):
-    """What a scan came to, as Singer metrics."""
+class ScanMetric(StrEnum):
+    """What a scan came to, as a Singer metric; records, distinct ids, count and proof are its tags."""
 
-    DISTINCT = "distinct_count"
-    COUNT = "api_count"
     MISSING = "missing_count"
-    PROVEN = "proven"
 
 
 class CratejoyStream(Stream):
@@ -57,28 +56,28 @@ class CratejoyStream(Stream):
         super().__init__(tap)
         self.tap = tap
         self.replication_key = self.incremental_key
-        self._cleaner = RecordCleaner(
-            self.schema, relations=self.relations, enums=self.enums, aliases=self.aliases
-        )
+        self._cleaner = RecordCleaner(self.schema, relations=self.relations, enums=self.enums, aliases=self.aliases)
         self._scrubbed = 0
         self._embeds_checked = False
         self._strayed = False
 
     # What the SDK must not decide for us
 
+    @override
     def get_replication_key_signpost(self, context: Any = None) -> None:
         """Bookmarks are ours; the SDK marks none."""
 
+    @override
     def finalize_state_progress_markers(self, state: Any = None) -> None:
         """Bookmarks are ours; the SDK finalizes none."""
 
+    @override
     def get_records(self, context: Any) -> Iterator[Record]:
         """Not used: pages are emitted whole, see `_sync_records`."""
         yield from ()
 
-    def _sync_records(
-        self, context: Any = None, *, write_messages: bool = True
-    ) -> Iterator[Record]:
+    @override
+    def _sync_records(self, context: Any = None, *, write_messages: bool = True) -> Generator[Record, Any, Any]:
         with self.get_record_counter() as counter, self.get_sync_timer():
             self._counter = counter
             try:
@@ -109,19 +108,18 @@ class CratejoyStream(Stream):
         return self.limit is not None or self.tap.settings.backfills
 
     @property
-    def _page_size(self) -> int:
+    def page_size(self) -> int:
+        """Rows a page to ask for."""
         size = self.tap.settings.size_of(self.name)
         return min(size, self.limit) if self.limit else size
 
     def _sync(self) -> None:
         self._plain = self._is_plain()
-        self._children: list[ChildStream] = [
-            child for child in self.child_streams if child.selected  # type: ignore[misc]
-        ]
+        self._children = self.tap.children_of(self)
         for child in self._children:
             child.open()
         if self.tap.settings.backfills:
-            self._backfill()
+            backfill(self)
             return
         run = self.tap.run
         bookmark = Bookmark(copy.deepcopy(self.stream_state) if self._cut_short else self.stream_state)
@@ -139,7 +137,7 @@ class CratejoyStream(Stream):
             bookmark=bookmark,
             path=self.path,
             params=self.params,
-            size=self._page_size,
+            size=self.page_size,
             queries=self._queries(bookmark),
             passes=self.tap.settings.completeness_passes,
             logger=self.logger,
@@ -148,17 +146,15 @@ class CratejoyStream(Stream):
         left = self.limit
         try:
             for page in scan.pages(self.tap.run):
-                records = self._clean(page.rows, page, scan.query)
-                out = self._emit(records if left is None else records[:left])
-                self._emit_children(records, scan)
+                records = self.clean(page.rows, page, scan.query)
+                out = self.emit(records if left is None else records[:left])
+                self.emit_children(records, scan)
                 bookmark.add_records(out)
                 self._track(records, bookmark)
                 scan.settle(page)
                 if not self._cut_short:
                     self.tap.write_state()
-                progress.page(
-                    page.number, out, scan.tally.covered, scan.tally.count, pass_number=scan.pass_number
-                )
+                progress.page(page.number, out, scan.tally.covered, scan.tally.count, pass_number=scan.pass_number)
                 if left is not None and (left := left - out) <= 0:
                     self.logger.info("%s: stopped after %d records, as asked", self.name, self.limit)
                     return
@@ -187,7 +183,9 @@ class CratejoyStream(Stream):
             self._report(outcome, bookmark)
         if scan.failed:
             self.tap.write_state()
-            raise StreamFailed(f"{self.path}: could not be read: {_listed(scan.failed)}. The same command reads them again.")
+            raise StreamFailed(
+                f"{self.path}: could not be read: {listed(scan.failed)}. The same command reads them again."
+            )
         complete = scan.proven or not self.tap.settings.fail_on_incomplete
         bookmark.finish(complete=complete, proven=scan.proven, replication_key=self.replication_key)
         if self._cut_short:
@@ -204,7 +202,7 @@ class CratejoyStream(Stream):
         since = f" ({outcome.query.key} since {outcome.query.bound})" if outcome.query.key else ""
         proven = "proven complete" if outcome.proven else "NOT proven complete"
         self.logger.log(
-            20 if outcome.proven else 30,
+            logging.INFO if outcome.proven else logging.WARNING,
             "%s%s: %s records, %s distinct, count %s, missing %s, %s (%s, %s)",
             self.name,
             since,
@@ -216,72 +214,18 @@ class CratejoyStream(Stream):
             "1 pass" if outcome.passes == 1 else f"{outcome.passes} passes",
             outcome.ended,
         )
-        tags = {metrics.Tag.STREAM: self.name}
-        for metric, value in (
-            (ScanMetric.DISTINCT, outcome.distinct),
-            (ScanMetric.COUNT, outcome.count),
-            (ScanMetric.MISSING, outcome.missing),
-            (ScanMetric.PROVEN, int(outcome.proven)),
-        ):
-            self._log_metric(metrics.Point("gauge", metric, value, tags))  # type: ignore[arg-type]
-
-    # Backfill: chosen pages, chosen elements; bookmarks stay as they are
-
-    def _backfill(self) -> None:
-        numbers = self.tap.settings.pages.get(self.name, [])
-        wanted = self.tap.settings.ids.get(self.name, [])
-        if numbers:
-            self._backfill_pages(numbers)
-        if wanted:
-            self._backfill_ids(wanted)
-
-    def _backfill_pages(self, numbers: list[int]) -> None:
-        reader = PageReader(
-            self.tap.client, self.path, self.params, size=self._page_size, logger=self.logger
-        )
-        first = self.tap.lanes.result(self.tap.lanes.submit(reader.open))
-        base = reader.base or 0
-        for number in (low := [number for number in numbers if number < base]):
-            self.logger.warning("%s: there is no page %d, pages count from %d", self.name, number, base)
-        rest = [number - base for number in numbers if number not in low]
-        failed: list[str] = []
-        emitted = 0
-        pages = self.tap.lanes.in_order(lambda index: reader.read(index) if index else first, rest)
-        for page in pages:
-            if not page.rows and not page.failed:
-                self.logger.warning("%s: page %d is empty", self.name, page.number)
-            records = self._clean(page.rows, page, Query())
-            emitted += self._emit(records)
-            self._emit_children(records, None)
-            failed.extend(page.failed)
-        self.logger.info("%s: %d records from %d pages of %d rows", self.name, emitted, len(rest), reader.size)
-        if failed:
-            raise StreamFailed(f"{self.path}: could not be read: {_listed(failed)}. The same command reads them again.")
-
-    def _backfill_ids(self, wanted: list[int]) -> None:
-        gone: list[int] = []
-        emitted = 0
-        for element_id, page in zip(wanted, self.tap.lanes.in_order(self._element, wanted), strict=True):
-            if page is None:
-                gone.append(element_id)
-                continue
-            records = self._clean(page.rows, page, Query())
-            emitted += self._emit(records)
-            self._emit_children(records, None)
-        self.logger.info("%s: %d of %d elements read, %d gone", self.name, emitted, len(wanted), len(gone))
-        if gone:
-            self.logger.warning("%s: gone (404): %s", self.name, _listed([str(element_id) for element_id in gone]))
-
-    def _element(self, element_id: int) -> Page | None:
-        try:
-            answer = self.tap.client.get(f"{self.path}{element_id}/", self.params, check=_has_id)
-        except NotFound:
-            return None
-        return Page(0, 0, [answer.data], suspect=answer.suspect)
+        tags = {
+            metrics.Tag.STREAM: self.name,
+            "records": bookmark.state["records"],
+            "distinct": outcome.distinct,
+            "count": outcome.count,
+            "proven": outcome.proven,
+        }
+        self._log_metric(metrics.Point("gauge", ScanMetric.MISSING, outcome.missing, tags))  # type: ignore[arg-type]
 
     # Records
 
-    def _clean(self, rows: list[Record], page: Page, query: Query) -> list[Record]:
+    def clean(self, rows: list[Record], page: Page, query: Query) -> list[Record]:
         """Return the records of a page that are to be emitted, in order."""
         if page.suspect:
             rows, removed = codec.scrub(rows)
@@ -306,7 +250,12 @@ class CratejoyStream(Stream):
             self.logger.warning("%s: the server ignores the filter on %s; older rows are dropped here", self.name, key)
         return kept
 
-    def _emit(self, records: list[Record]) -> int:
+    def emit(self, records: list[Record]) -> int:
+        """Write records out, flushed.
+
+        Returns:
+            How many there were.
+        """
         if records and self.selected:
             if self._plain:
                 writer.write(writer.record_lines(self.name, records, utc_now()))
@@ -316,7 +265,8 @@ class CratejoyStream(Stream):
             self._counter.increment(len(records))
         return len(records)
 
-    def _emit_children(self, records: list[Record], scan: Scan | None) -> None:
+    def emit_children(self, records: list[Record], scan: Scan | None) -> None:
+        """Read and write what hangs below these records; what fails keeps the scan's bookmark back."""
         for child in self._children:
             trouble = child.emit_for([record["id"] for record in records])
             if trouble and scan is not None:
@@ -362,12 +312,3 @@ class CratejoyStream(Stream):
                     name,
                     fallback,
                 )
-
-
-def _has_id(data: Any) -> bool:
-    return isinstance(data, dict) and data.get("id") is not None
-
-
-def _listed(names: list[str], most: int = 20) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return "; ".join(names[:most]) + more

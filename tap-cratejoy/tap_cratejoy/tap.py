@@ -1,11 +1,9 @@
-"""The tap: settings, streams, the run they belong to, and the command line."""
+"""The tap: settings, streams, the run they belong to, how it ends."""
 
 from __future__ import annotations
 
 import json
-import logging
 import os
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 import click
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
+from typing_extensions import override
 
 from tap_cratejoy import settings as settings_module
 from tap_cratejoy.bookmarks import Bookmark, Run, choose_run
@@ -94,7 +93,7 @@ class TapCratejoy(Tap):
         Raises:
             SettingsError: One of them cannot be used.
         """
-        return settings_module.from_config(self.config, frozenset(stream.name for stream in STREAMS))
+        return settings_module.from_config(self.config, frozenset(self.streams))
 
     # What the streams share
 
@@ -144,6 +143,7 @@ class TapCratejoy(Tap):
 
     # Streams
 
+    @override
     def discover_streams(self) -> Sequence[Stream]:
         """Return all streams."""
         return [stream(self) for stream in STREAMS]
@@ -152,10 +152,17 @@ class TapCratejoy(Tap):
     def streams(self) -> dict[str, Stream]:
         """All streams, in the order they are read."""
         found = super().streams
-        return {stream.name: found[stream.name] for stream in STREAMS if stream.name in found}
+        places = {stream: place for place, stream in enumerate(STREAMS)}
+        ordered = sorted(found.values(), key=lambda stream: places[type(stream)])  # type: ignore[index]
+        return {stream.name: stream for stream in ordered}
+
+    def children_of(self, stream: Stream) -> list[ChildStream]:
+        """Return the selected streams below a stream."""
+        return [child for child in stream.child_streams if isinstance(child, ChildStream) and child.selected]
 
     # Ending
 
+    @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End after the page under way; at once when asked again."""
         if self._signal is not None:
@@ -196,8 +203,8 @@ class TapCratejoy(Tap):
         tap = cls(
             config=config.config if config else None,
             parse_env_config=bool(config and config.parse_env),
-            state=_load(state, "--state"),
-            catalog=_load(catalog, "--catalog"),
+            state=_object_in(state, "--state"),
+            catalog=_object_in(catalog, "--catalog"),
         )
         tap.settings  # noqa: B018  # settings are checked before anything is written
         try:
@@ -206,6 +213,7 @@ class TapCratejoy(Tap):
             tap.close()
         tap.end()
 
+    @override
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Read one record of each stream, or none with `--test=schema`."""
@@ -226,7 +234,7 @@ def _has_state(stream: Stream) -> bool:
     return not isinstance(stream, ChildStream) and (stream.selected or stream.has_selected_descendents)
 
 
-def _load(file: IO[str] | None, option: str) -> dict[str, Any] | None:
+def _object_in(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     if file is None:
         return None
     try:
@@ -236,55 +244,3 @@ def _load(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise SettingsError(f"{option}: {file.name} does not hold a JSON object.")
     return value
-
-
-class _Chatter(logging.Filter):
-    """Leaves out what the SDK says at every start and tells a reader nothing."""
-
-    _PHRASES = ("Added '%s' as child stream", "Skipping parse of env", "Skipping deselected stream", "Parsing env var")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not str(record.msg).startswith(self._PHRASES)
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: Without the program's name.
-
-    Returns:
-        The exit status; every error was told in one line on stderr.
-    """
-    TapCratejoy.logger.addFilter(_Chatter())
-    try:
-        TapCratejoy.cli.main(args=list(arguments), prog_name=TapCratejoy.name, standalone_mode=False)
-    except RunStopped as stop:
-        return _fail(str(stop), stop.exit_code)
-    except TapError as error:
-        return _fail(str(error))
-    except click.ClickException as error:
-        return _fail(error.format_message(), error.exit_code)
-    except json.JSONDecodeError:
-        return _fail("--config: the file is not JSON.")
-    except OSError as error:
-        return _fail(f"{error.filename or 'A file'}: {error.strerror or error}.")
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
-
-
-def _fail(sentence: str, status: int = 1) -> int:
-    sys.stderr.write(f"tap-cratejoy: {' '.join(sentence.split())}\n")
-    return status
-
-
-def main() -> None:
-    """Entry point: run, flush and leave at once, without waiting for requests nobody needs any more."""
-    status = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except OSError:
-        status = status or 1
-    sys.stderr.flush()
-    os._exit(status)
