@@ -12,10 +12,10 @@ import click
 
 from cratejoy_sandbox.cratejoy.app import Simulator, create_app
 from cratejoy_sandbox.cratejoy.faults.grammar import FaultError, Faults, from_text
-from cratejoy_sandbox.cratejoy.faults.switches import CLAUSES, SWITCHES
+from cratejoy_sandbox.cratejoy.faults.switches import CLAUSES, SWITCHES, markdown_table
 from cratejoy_sandbox.cratejoy.store import Store
 from cratejoy_sandbox.generator.build import Recipe, ensure_store
-from cratejoy_sandbox.process import Serving, bind, serve
+from cratejoy_sandbox.process import bind, end_with_parent, serve
 
 
 def _today(_: click.Context, __: click.Parameter, value: datetime | None) -> date:
@@ -86,6 +86,8 @@ def cratejoy(faults: tuple[str, ...], **options: Any) -> None:
 
     The first line on stdout is {"port": N}. The store is built first when its file is not there.
     """
+    if options["exit_with_parent"]:
+        end_with_parent()
     switched = _faults(faults)
     store = Store(_built(Recipe(options["customers"], options["seed"], options["today"]), options["data"]))
     simulator = Simulator(store, options["client_id"], options["client_secret"], switched)
@@ -94,15 +96,18 @@ def cratejoy(faults: tuple[str, ...], **options: Any) -> None:
     except OSError as error:
         raise click.ClickException(f"Port {options['port']} cannot be used: {error.strerror}.") from None
     try:
-        serving = Serving(options["port"], options["log"], options["exit_with_parent"])
-        serve(create_app(simulator), listener, simulator.connections, serving)
+        serve(create_app(simulator), listener, simulator.connections, log=options["log"])
     finally:
         store.close()
 
 
 @main.command("faults")
-def list_faults() -> None:
+@click.option("--markdown", is_flag=True, help="As the table of the README.")
+def list_faults(*, markdown: bool) -> None:
     """Print every fault switch with an example."""
+    if markdown:
+        click.echo(markdown_table())
+        return
     click.echo("Faults: --fault NAME[=VALUE], or PUT /_sandbox/faults with {NAME: VALUE}.\n")
     for switch in SWITCHES.values():
         click.echo(f"{switch.name}\n    {switch.doc}")

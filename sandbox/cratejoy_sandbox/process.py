@@ -3,11 +3,11 @@
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 import time
-from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,15 +15,6 @@ from starlette.types import ASGIApp
 from cratejoy_sandbox.cratejoy.connections import Connections
 
 HOST = "127.0.0.1"
-
-
-@dataclass(frozen=True)
-class Serving:
-    """How to serve."""
-
-    port: int
-    log: bool = False
-    exit_with_parent: bool = False
 
 
 def bind(port: int) -> socket.socket:
@@ -35,27 +26,32 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def serve(app: ASGIApp, listener: socket.socket, connections: Connections, serving: Serving) -> None:
-    """Announce the port and serve until a signal, or until the parent is gone."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if serving.log else logging.CRITICAL)
+def serve(app: ASGIApp, listener: socket.socket, connections: Connections, *, log: bool) -> None:
+    """Announce the port and serve until a signal, which is a clean end."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO if log else logging.CRITICAL)
     config = uvicorn.Config(
         app,
         http=connections.protocol(),
         log_config=None,
-        access_log=serving.log,
+        access_log=log,
         lifespan="off",
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )
     server = uvicorn.Server(config)
-    if serving.exit_with_parent:
-        threading.Thread(target=_end_with_parent, args=(server, os.getppid()), daemon=True).start()
     sys.stdout.write(json.dumps({"port": listener.getsockname()[1]}) + "\n")
     sys.stdout.flush()
     server.run(sockets=[listener])
 
 
-def _end_with_parent(server: uvicorn.Server, parent: int) -> None:
+def end_with_parent() -> None:
+    """End this process, as by SIGTERM, when the one that started it is gone."""
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
-    server.should_exit = True
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -122,10 +122,12 @@ class Endpoint:
         return await self._answer(request, visit, lambda hits: self.api.page(resource, parameters, hits))
 
     def _visit(self, name: str, request: Request, base: int) -> Visit:
+        switched = self.simulator.faults.option("page_base", name, "base")
+        first = base if switched is None else switched
         page, limit = (request.query_params.get(key, "") for key in ("page", "limit"))
         return Visit(
             name,
-            int(page) if page.isdecimal() else base,
+            int(page) if page.isdecimal() else first,
             int(limit) if limit.isdecimal() else DEFAULT_LIMIT,
         )
 

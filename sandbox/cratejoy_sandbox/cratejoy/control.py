@@ -112,9 +112,11 @@ def _delete(simulator: Simulator, table: str, wish: Any) -> int:
 def _update(simulator: Simulator, table: str, wish: Any) -> int:
     if not isinstance(wish, dict) or not all(isinstance(values, dict) and values for values in wish.values()):
         raise ApiError(400, "update takes an object of ids to objects of columns.")
-    unknown = sorted({name for values in wish.values() for name in values} - set(columns(table)))
+    unknown = sorted({name for values in wish.values() for name in values} - (set(columns(table)) - {"id"}))
     if unknown:
-        raise ApiError(400, f"{table} has no column '{unknown[0]}'.")
+        raise ApiError(400, f"{table} has no column '{unknown[0]}' that can change.")
+    if not all(number.isdecimal() for number in wish):
+        raise ApiError(400, "update takes ids as digits.")
     return sum(update_row(simulator.store, table, int(number), values) for number, values in wish.items())
 
 

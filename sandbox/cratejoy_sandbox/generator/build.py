@@ -69,11 +69,30 @@ class Writer:
 def ensure_store(recipe: Recipe, folder: Path) -> Path:
     """Path of the store's file, built first when it is not there."""
     path = folder / recipe.filename
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         with _unfinished(path) as unfinished:
             _build(recipe, unfinished)
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Remove unfinished stores and private copies whose process was killed."""
+    for path in folder.glob("cratejoy-*.sqlite.*"):
+        owner = path.name.split(".sqlite.")[1].split(".")[0]
+        if owner.isdecimal() and not _alive(int(owner)):
+            path.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Rows that appear and vanish between requests."""
 
+import json
 import random
 import sqlite3
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from cratejoy_sandbox.cratejoy.sql import quoted, select, statement
 from cratejoy_sandbox.cratejoy.store import Store, add_rows, highest_id
 from cratejoy_sandbox.cratejoy.tables import columns
 
+NEWBORN = {"num_orders": 0, "num_subscriptions": 0, "subscription_status": "none", "total_revenue": 0}
 BORN = ("placed_at", "created_at", "start_date")
 
 
@@ -47,7 +49,11 @@ def update_row(store: Store, table: str, number: int, values: dict[str, Any]) ->
     changes = ", ".join(f"{quoted(name)} = ?" for name in values)
     with store.change() as connection:
         sql = statement("UPDATE", table, "SET", changes, 'WHERE "id" = ?')
-        return connection.execute(sql, (*values.values(), number)).rowcount
+        return connection.execute(sql, (*map(_stored, values.values()), number)).rowcount
+
+
+def _stored(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 def _any_row(connection: sqlite3.Connection, table: str, draws: random.Random) -> dict[str, Any]:
@@ -57,6 +63,8 @@ def _any_row(connection: sqlite3.Connection, table: str, draws: random.Random) -
         return {}
     query = select(", ".join(map(quoted, names)), table, 'WHERE "id" >= ? ORDER BY "id" LIMIT 1')
     row = dict(zip(names, connection.execute(query, (draws.randint(low, high),)).fetchone(), strict=True))
+    if table == "customers":
+        row |= NEWBORN | {"email": f"new.{draws.getrandbits(40):x}@example.com"}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {name: now if name in BORN else value for name, value in row.items()}
 

@@ -69,12 +69,16 @@ class Fault:
         self.met += 1
         return True
 
+    def covers(self, resource: str) -> bool:
+        """Whether the fault is for this resource."""
+        named = self.clauses.get("resource", resource)
+        return resource in ([named] if isinstance(named, str) else named)
+
     def _in_scope(self, visit: Visit) -> bool:
         clauses = self.clauses
-        resources = clauses.get("resource", visit.resource)
         page = -1 if visit.page is None else visit.page
         return (
-            visit.resource in ([resources] if isinstance(resources, str) else resources)
+            self.covers(visit.resource)
             and page in clauses.get("pages", (page,))
             and page >= clauses.get("from_page", page)
             and (visit.limit or 0) >= clauses.get("limit_at_least", 0)
@@ -108,6 +112,13 @@ class Faults:
                 self._faults.pop(name, None)
                 if faults:
                     self._values[name], self._faults[name] = values[name], faults
+
+    def option(self, name: str, resource: str, option: str) -> Any:
+        """Option of a switch that is on for a resource, without counting a request; None when it is off."""
+        for fault in self._faults.get(name, ()):
+            if fault.covers(resource):
+                return fault.options[option]
+        return None
 
     def hits(self, visit: Visit) -> Hits:
         """Options of the faults that this request meets.

@@ -1,5 +1,6 @@
 """The table of fault switches: name, what it does, its own options with their defaults, an example."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -192,3 +193,15 @@ SWITCHES: dict[str, Switch] = {
         ),
     )
 }
+
+
+def markdown_table() -> str:
+    """All switches and clauses as two tables."""
+    rows = ["| switch | what goes wrong | options (defaults) | example |", "| --- | --- | --- | --- |"]
+    for switch in SWITCHES.values():
+        options = ", ".join(f"`{name}` ({json.dumps(default)})" for name, default in switch.options.items())
+        example = f"{switch.name}={json.dumps(switch.example)}"
+        rows.append(f"| `{switch.name}` | {switch.doc} | {options} | `{example}` |")
+    rows += ["", "| clause | the fault is met by |", "| --- | --- |"]
+    rows += [f"| `{name}` | {doc} |" for name, doc in CLAUSES.items()]
+    return "\n".join(rows)

@@ -1,0 +1,96 @@
+"""A small store and real servers on loopback, shared by all tests of the sandbox."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+CREDENTIALS = ("sandbox", "sandbox-secret")
+STORE = ("--customers", "300", "--seed", "7", "--today", "2026-11-01")
+COMMAND = (sys.executable, "-c", "from cratejoy_sandbox.cli import main; main()")
+
+
+@dataclass
+class Sandbox:
+    """A running server, as a test talks to it."""
+
+    port: int
+    process: subprocess.Popen[str]
+    session: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, path: str, **parameters: Any) -> requests.Response:
+        named = {name.replace("_DOT_", "."): value for name, value in parameters.items()}
+        return self.session.get(f"{self.root}{path}", params=named, auth=CREDENTIALS, timeout=20)
+
+    def page(self, path: str, **parameters: Any) -> dict[str, Any]:
+        response = self.ask(path, **parameters)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def ids(self, path: str, **parameters: Any) -> list[int]:
+        return [row["id"] for row in self.page(path, **parameters)["results"]]
+
+    def stored_ids(self, name: str) -> list[int]:
+        return [json.loads(line) for line in self.session.get(f"{self.root}/_sandbox/ids/{name}").text.split()]
+
+    def fault(self, **faults: Any) -> None:
+        response = self.session.put(f"{self.root}/_sandbox/faults", json=faults)
+        assert response.status_code == 200, response.text
+
+    def change(self, name: str, **wishes: Any) -> dict[str, Any]:
+        response = self.session.post(f"{self.root}/_sandbox/rows/{name}", json=wishes)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def reset(self) -> None:
+        self.session.delete(f"{self.root}/_sandbox/faults")
+        self.session.delete(f"{self.root}/_sandbox/stats")
+
+
+@contextlib.contextmanager
+def running(folder: Path, *options: str) -> Iterator[Sandbox]:
+    command = [*COMMAND, "cratejoy", *STORE, "--data", str(folder), "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield Sandbox(json.loads(process.stdout.readline())["port"], process)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stores")
+
+
+@pytest.fixture(scope="session")
+def _shared(stores: Path) -> Iterator[Sandbox]:
+    with running(stores) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_shared: Sandbox) -> Iterator[Sandbox]:
+    """A server whose rows no test changes."""
+    _shared.reset()
+    yield _shared
+    _shared.reset()
+
+
+@pytest.fixture
+def changing(stores: Path) -> Iterator[Sandbox]:
+    """A server of its own, for tests that change rows."""
+    with running(stores) as sandbox:
+        yield sandbox
