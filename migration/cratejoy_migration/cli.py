@@ -69,11 +69,7 @@ def status() -> None:
     project = project_folder()
     console = Console()
     with staging_database(project) as url:
-        kind = (
-            "yours (STAGING_DATABASE_URL)"
-            if configured_url(project)
-            else f"embedded, in {project / '.staging'}"
-        )
+        kind = "yours (STAGING_DATABASE_URL)" if configured_url(project) else f"embedded, in {project / '.staging'}"
         console.print(f"Staging database: {overview.place(url)}, {kind}", highlight=False, soft_wrap=True)
         staged = overview.staged_tables(url)
     if not staged:
@@ -113,9 +109,7 @@ def unlock() -> None:
 def _embedded() -> Layout:
     project = project_folder()
     if configured_url(project):
-        raise StagingError(
-            "STAGING_DATABASE_URL names the staging database; there is no embedded one to manage."
-        )
+        raise StagingError("STAGING_DATABASE_URL names the staging database; there is no embedded one to manage.")
     layout = Layout(project)
     layout.create()
     return layout

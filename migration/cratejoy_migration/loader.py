@@ -88,9 +88,7 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
         self.max_parallelism = 1
         self.metrics_logger.setLevel(logging.WARNING)
         self.message_reader.on_tick = self._on_tick
-        self._lock = WriterLock(
-            self.target_connector.open_session(), self.config.get("default_target_schema") or ""
-        )
+        self._lock = WriterLock(self.target_connector.open_session(), self.config.get("default_target_schema") or "")
         atexit.register(self._lock.release)
         self._lock.acquire(_LOCK_PATIENCE_SECONDS, self.logger.warning)
 
@@ -145,9 +143,7 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
         except BrokenPipeError:
             # Python would stumble over the same pipe again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise LoaderError(
-                f"whoever started the load has gone; what was read is stored, {AGAIN}"
-            ) from None
+            raise LoaderError(f"whoever started the load has gone; what was read is stored, {AGAIN}") from None
         self._emitted = text
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002

@@ -39,9 +39,7 @@ def staged_tables(url: str) -> list[StagedTable]:
     """
     with psycopg.connect(url, connect_timeout=10) as connection:
         found = connection.execute(_TABLES).fetchall()
-        return [
-            StagedTable(schema, name, _count(connection, schema, name), size) for schema, name, size in found
-        ]
+        return [StagedTable(schema, name, _count(connection, schema, name), size) for schema, name, size in found]
 
 
 def place(url: str) -> str:
@@ -57,9 +55,7 @@ def table(staged: list[StagedTable], marks: Mapping[str, Mapping[str, Any]]) -> 
         screen.add_column(heading, justify=side, no_wrap=heading != "last state")  # type: ignore[arg-type]
     for one in staged:
         mark = marks.get(one.name) if one.schema == "cratejoy" else None
-        screen.add_row(
-            f"{one.schema}.{one.name}", f"{one.rows:,}", readable_size(one.size), readable_mark(mark)
-        )
+        screen.add_row(f"{one.schema}.{one.name}", f"{one.rows:,}", readable_size(one.size), readable_mark(mark))
     return screen
 
 

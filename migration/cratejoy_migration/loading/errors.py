@@ -120,9 +120,7 @@ def _of_database(error: psycopg.Error) -> str:
 
 def _of_program(error: BaseException) -> str:
     if isinstance(error, UnicodeEncodeError):
-        return (
-            "a record holds text that is not Unicode (an unpaired surrogate), which PostgreSQL cannot store."
-        )
+        return "a record holds text that is not Unicode (an unpaired surrogate), which PostgreSQL cannot store."
     if isinstance(error, RecordsWithoutSchemaException):
         return "the tap sent a record before the schema of its stream."
     if isinstance(error, MissingKeyPropertiesError):
@@ -142,7 +140,5 @@ def _unexpected(error: BaseException) -> str:
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
-    place = (
-        f" at {Path(traceback.tb_frame.f_code.co_filename).name}:{traceback.tb_lineno}" if traceback else ""
-    )
+    place = f" at {Path(traceback.tb_frame.f_code.co_filename).name}:{traceback.tb_lineno}" if traceback else ""
     return f"unexpected {type(error).__name__}{place}; please report it with this line."

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
 Record = dict[str, Any]
-_encode = simplejson.JSONEncoder(
-    use_decimal=True, ensure_ascii=False, separators=(",", ":"), ignore_nan=True
-).encode
+_encode = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"), ignore_nan=True).encode
 
 
 def as_json(value: Any) -> str | None:

@@ -69,18 +69,13 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
         with cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(
-                    [
-                        convert(row.get(name)) if convert else row.get(name)
-                        for name, convert in self._converters
-                    ]
+                    [convert(row.get(name)) if convert else row.get(name) for name, convert in self._converters]
                 )
 
     def _merge(self) -> sql.Composed:
         others = [name for name in self._columns if name not in self.key_properties]
         columns = _names(self._columns)
-        insert = sql.SQL("insert into {} as t ({}) select {} from {}").format(
-            self._table, columns, columns, _TEMPORARY
-        )
+        insert = sql.SQL("insert into {} as t ({}) select {} from {}").format(self._table, columns, columns, _TEMPORARY)
         if not self.key_properties:
             return insert
         conflict = sql.SQL(" on conflict ({}) do ").format(_names(self.key_properties))
@@ -99,10 +94,7 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
         named = keys and all(isinstance(key, int) for key in keys)
         identity = f"the record {'/'.join(map(str, keys))}" if named else "a record"
         text = unfit_value(error, self.stream_name, identity)
-        return (
-            text
-            or f"stream {self.stream_name}: PostgreSQL cannot store {identity} (SQLSTATE {error.sqlstate})."
-        )
+        return text or f"stream {self.stream_name}: PostgreSQL cannot store {identity} (SQLSTATE {error.sqlstate})."
 
     def _tell(self, count: int) -> None:
         self._stored += count
@@ -129,6 +121,4 @@ def _update(columns: list[str]) -> sql.Composed:
     pairs = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in columns]
     old = sql.SQL(", ").join(sql.Identifier("t", name) for name in columns)
     new = sql.SQL(", ").join(sql.Identifier("excluded", name) for name in columns)
-    return sql.SQL("update set {} where ({}) is distinct from ({})").format(
-        sql.SQL(", ").join(pairs), old, new
-    )
+    return sql.SQL("update set {} where ({}) is distinct from ({})").format(sql.SQL(", ").join(pairs), old, new)

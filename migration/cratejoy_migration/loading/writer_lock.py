@@ -51,9 +51,7 @@ class WriterLock:
         waiting = False
         while not self._try():
             if time.monotonic() > deadline:
-                raise LoaderError(
-                    f"another collection is running ({self._holder()}); wait for its end or end it."
-                )
+                raise LoaderError(f"another collection is running ({self._holder()}); wait for its end or end it.")
             if not waiting:
                 on_wait(f"waiting for another collection to end ({self._holder()})")
                 waiting = True

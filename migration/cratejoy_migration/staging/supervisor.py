@@ -88,7 +88,8 @@ class Supervisor:
                 return
             if alone:
                 self._lease.release()
-            time.sleep(_POLL_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(_POLL_SECONDS)
 
     def _announce(self) -> None:
         # A client that looks holds this lock for a moment itself.

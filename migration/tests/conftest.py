@@ -1,0 +1,169 @@
+"""Projects in private folders, an embedded server for the session, and loads by the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from cratejoy_migration.staging import control, staging_database
+from cratejoy_migration.staging.layout import Layout
+
+BIN = Path(sys.executable).parent
+CUSTOMERS = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "email": {"type": ["string", "null"]},
+        "num_orders": {"type": ["integer", "null"]},
+        "created_at": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("STAGING_", "MELTANO_", "TARGET_POSTGRES_", "TAP_CRATEJOY_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("STAGING_IDLE_SECONDS", "0.5")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Return a private project folder with a path that is too long for a socket; nothing survives it."""
+    folder = tmp_path / ("a-long-name-" * 8) / "my project"
+    folder.mkdir(parents=True)
+    tmp_path.chmod(0o700)
+    yield folder
+    control.stop(Layout(folder))
+
+
+@pytest.fixture(scope="session")
+def shared_url(tmp_path_factory):
+    """Return the URL of one embedded server for all tests that only need a database."""
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("STAGING_DATABASE_URL", raising=False)
+        with staging_database(folder) as url:
+            yield url
+    control.stop(Layout(folder))
+
+
+@pytest.fixture
+def url(shared_url):
+    """Return the shared server's URL, with an empty schema cratejoy."""
+    with psycopg.connect(shared_url) as connection:
+        connection.execute("drop schema if exists cratejoy cascade")
+    return shared_url
+
+
+@pytest.fixture
+def query(url):
+    """Return a function that runs a query on the shared server and returns its rows."""
+
+    def run(text):
+        with psycopg.connect(url) as connection:
+            return connection.execute(text).fetchall()
+
+    return run
+
+
+@pytest.fixture
+def start_loader(url, tmp_path):
+    """Return a function that starts the real loader with pipes; what it started is ended."""
+    started = []
+
+    def start(database=url, **settings):
+        config = tmp_path / f"config-{len(started)}.json"
+        values = {"default_target_schema": "cratejoy", **({"sqlalchemy_url": database} if database else {})}
+        config.write_text(json.dumps(values | settings))
+        process = subprocess.Popen(
+            [BIN / "staging-target-postgres", "--config", config],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def load(start_loader):
+    """Return a function that loads messages and returns (exit status, STATE values, stderr lines)."""
+
+    def run(*messages, **settings):
+        process = start_loader(**settings)
+        out, err = process.communicate("".join(map(line, messages)), timeout=60)
+        return process.returncode, [json.loads(text) for text in out.splitlines()], err.splitlines()
+
+    return run
+
+
+def line(message):
+    return message if isinstance(message, str) else json.dumps(message) + "\n"
+
+
+@pytest.fixture
+def singer():
+    """Return the makers of Singer messages."""
+    return Singer
+
+
+class Singer:
+    @staticmethod
+    def schema(stream="customers", schema=None, keys=("id",)):
+        return {
+            "type": "SCHEMA",
+            "stream": stream,
+            "schema": schema or CUSTOMERS,
+            "key_properties": list(keys),
+        }
+
+    @staticmethod
+    def record(stream="customers", **values):
+        return {"type": "RECORD", "stream": stream, "record": values}
+
+    @staticmethod
+    def state(page):
+        return {"type": "STATE", "value": {"bookmarks": {"customers": {"page": page}}}}
+
+    line = staticmethod(line)
+
+
+@pytest.fixture
+def eventually():
+    """Return a function that waits until a condition holds, and fails when it does not come to hold."""
+
+    def wait(condition, seconds=15.0):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it never happened"
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture
+def alive():
+    """Return a function that tells whether a process lives; a zombie does not."""
+
+    def is_alive(pid):
+        try:
+            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    return is_alive
