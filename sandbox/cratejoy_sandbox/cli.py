@@ -23,12 +23,8 @@ def _today(_: click.Context, __: click.Parameter, value: datetime | None) -> dat
 
 
 STORE_OPTIONS = (
-    click.option(
-        "--customers", type=click.IntRange(1), default=2000, show_default=True, help="How many customers."
-    ),
-    click.option(
-        "--seed", type=int, default=7, show_default=True, help="The same seed gives the same store."
-    ),
+    click.option("--customers", type=click.IntRange(1), default=2000, show_default=True, help="How many customers."),
+    click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same store."),
     click.option(
         "--today",
         type=click.DateTime(["%Y-%m-%d"]),
@@ -67,9 +63,7 @@ def generate(customers: int, seed: int, today: date, data: Path) -> None:
 
 @main.command()
 @store_options
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes any free port."
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes any free port.")
 @click.option("--client-id", default="sandbox", show_default=True, help="User of HTTP Basic.")
 @click.option("--client-secret", default="sandbox-secret", show_default=True, help="Password of HTTP Basic.")
 @click.option(

@@ -18,8 +18,11 @@ HOST = "127.0.0.1"
 
 
 def bind(port: int) -> socket.socket:
-    """A listening socket on loopback; port 0 takes any free one."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    """A listening socket on loopback; port 0 takes any free one.
+
+    The protocol is named because asyncio sends small answers without delay only then.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))
     listener.listen(256)

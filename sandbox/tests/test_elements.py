@@ -4,29 +4,33 @@ import pytest
 import requests
 
 CUSTOMER = {
-    "country", "email", "first_name", "id", "last_name", "location", "name", "note", "num_orders", "num_subscriptions",
-    "subscription_status", "total_revenue", "type", "url",
+    "country", "email", "first_name", "id", "last_name", "location", "name", "note", "num_orders",
+    "num_subscriptions", "subscription_status", "total_revenue", "type", "url",
 }  # fmt: skip
 ORDER = {
-    "card_refunded_amount", "credit_applied", "customer", "customer_id", "financial_status", "fulfillment_status",
-    "gift_card_discount", "gift_message", "gift_renewal_notif", "gross_shipping", "id", "is_gift", "is_renewal", "is_test",
-    "note", "order_gift_info", "placed_at", "products", "prorated_charge", "refund_applied", "refunded_amount", "status",
-    "store_id", "sub_total", "total", "total_app_fees", "total_label_cost", "total_pending_fees", "total_price",
-    "total_shipping", "total_tax", "transaction_fee", "transaction_fee_status", "type", "url",
+    "card_refunded_amount", "credit_applied", "customer", "customer_id", "financial_status",
+    "fulfillment_status", "gift_card_discount", "gift_message", "gift_renewal_notif",
+    "gross_shipping", "id", "is_gift", "is_renewal", "is_test", "note", "order_gift_info",
+    "placed_at", "products", "prorated_charge", "refund_applied", "refunded_amount", "status",
+    "store_id", "sub_total", "total", "total_app_fees", "total_label_cost", "total_pending_fees",
+    "total_price", "total_shipping", "total_tax", "transaction_fee", "transaction_fee_status",
+    "type", "url",
 }  # fmt: skip
 SUBSCRIPTION = {
-    "address", "autorenew", "billing", "billing_name", "credit", "customer", "end_date", "id", "is_test", "note", "product",
-    "product_billing_id", "product_instance", "skipped_date", "source", "start_date", "status", "store_id", "term", "type",
-    "url",
+    "address", "autorenew", "billing", "billing_name", "credit", "customer", "end_date", "id",
+    "is_test", "note", "product", "product_billing_id", "product_instance", "skipped_date",
+    "source", "start_date", "status", "store_id", "term", "type", "url",
 }  # fmt: skip
 SHIPMENT = {
-    "adjusted_ordered_at", "created_at", "customer", "customer_id", "fulfillments", "id", "is_ecom", "is_gift", "is_test",
-    "labels", "ship_address", "shipped_at", "status", "target_at", "tracking_number", "type", "url",
+    "adjusted_ordered_at", "created_at", "customer", "customer_id", "fulfillments", "id", "is_ecom",
+    "is_gift", "is_test", "labels", "ship_address", "shipped_at", "status", "target_at",
+    "tracking_number", "type", "url",
 }  # fmt: skip
 PRODUCT = {
-    "deleted", "description", "flat_ship_price", "gift_shipping", "giftable", "has_subscribers", "id", "images", "instances",
-    "listed", "name", "product_billing_id", "product_type", "reviewable", "ship_option", "ship_weight", "single_purchasable",
-    "sku", "slug", "store_id", "type", "url", "visible",
+    "deleted", "description", "flat_ship_price", "gift_shipping", "giftable", "has_subscribers",
+    "id", "images", "instances", "listed", "name", "product_billing_id", "product_type",
+    "reviewable", "ship_option", "ship_weight", "single_purchasable", "sku", "slug", "store_id",
+    "type", "url", "visible",
 }  # fmt: skip
 DOCUMENTED = {
     "customers": CUSTOMER | {"status", "store_settings"},
@@ -36,16 +40,17 @@ DOCUMENTED = {
     "products": PRODUCT,
     "transactions": {"created_at", "id", "is_test", "order", "result", "total", "type", "url"},
     "carts": {
-        "completed", "customer_id", "id", "is_test", "order_id", "ship_price", "store_id", "tax_price", "tax_rates", "type",
-        "url",
+        "completed", "customer_id", "id", "is_test", "order_id", "ship_price", "store_id",
+        "tax_price", "tax_rates", "type", "url",
     },
     "inventory": {
-        "confidence", "id", "out_of_stock_purchases", "product_id", "product_instance_id", "quantity_on_hand",
-        "track_inventory", "type", "url",
+        "confidence", "id", "out_of_stock_purchases", "product_id", "product_instance_id",
+        "quantity_on_hand", "track_inventory", "type", "url",
     },
     "shipment_batches": {"end", "id", "product_billing_id", "start", "type", "url"},
     "hooks": {
-        "created_at", "enabled", "event", "id", "name", "querystring", "request_type", "store_id", "target", "type", "url",
+        "created_at", "enabled", "event", "id", "name", "querystring", "request_type", "store_id",
+        "target", "type", "url",
     },
     "product_survey_results": {"id", "subscription_id", "answers"},
 }  # fmt: skip
@@ -67,8 +72,8 @@ def test_an_element_is_its_row_without_an_envelope(sandbox, plural):
 def test_order_lines_look_as_documented(sandbox):
     line = sandbox.page("/v1/orders/", limit=1)["results"][0]["products"][0]
     assert set(line) == {
-        "discount", "id", "instance", "order_id", "price", "quantity", "ship_weight", "shipping", "subscription_id", "tax",
-        "type",
+        "discount", "id", "instance", "order_id", "price", "quantity", "ship_weight", "shipping",
+        "subscription_id", "tax", "type",
     }  # fmt: skip
     assert line["instance"]["type"] == "product_instance"
     assert set(line["instance"]["product"]) == {"deleted", "id", "name", "single_purchasable"}
@@ -77,8 +82,9 @@ def test_order_lines_look_as_documented(sandbox):
 def test_fulfillments_look_as_documented(sandbox):
     fulfillment = sandbox.page("/v1/shipments/", limit=1)["results"][0]["fulfillments"][0]
     assert set(fulfillment) == {
-        "adjusted_fulfillment_date", "cycle_number", "fulfillment_date", "id", "instance", "is_test", "order", "shipment_id",
-        "shipping", "status", "subscription_id", "tax", "test", "total_cycles", "type",
+        "adjusted_fulfillment_date", "cycle_number", "fulfillment_date", "id", "instance",
+        "is_test", "order", "shipment_id", "shipping", "status", "subscription_id", "tax", "test",
+        "total_cycles", "type",
     }  # fmt: skip
     assert {"received_gift", "sent_gift", "subscriptions"} <= set(fulfillment["order"])
     assert not {"sub_total", "gross_shipping", "is_gift", "order_gift_info", "url"} & set(fulfillment["order"])
@@ -87,9 +93,9 @@ def test_fulfillments_look_as_documented(sandbox):
 def test_labels_look_as_documented(sandbox):
     labels = [row["labels"] for row in sandbox.page("/v1/shipments/", limit=1000)["results"] if row["labels"]]
     assert set(labels[0][0]) == {
-        "api", "carrier", "cost", "created_at", "ezp_created_at", "ezp_updated_at", "filetype", "financial_status", "height",
-        "id", "is_test", "is_void", "length", "overlay_cdn", "overlay_s3", "predefined_package", "prepaid", "tracking", "type",
-        "url", "width",
+        "api", "carrier", "cost", "created_at", "ezp_created_at", "ezp_updated_at", "filetype",
+        "financial_status", "height", "id", "is_test", "is_void", "length", "overlay_cdn",
+        "overlay_s3", "predefined_package", "prepaid", "tracking", "type", "url", "width",
     }  # fmt: skip
 
 

@@ -78,9 +78,7 @@ class Api:
         found = elements(self.store.connection(), resource.shape, rows, wants)[0]
         return self._object_under(resource, found, relation_name, hits)
 
-    def _list_under(
-        self, resource: Resource, number: int, relation: str, ask: tuple[Parameters, Hits]
-    ) -> Answer:
+    def _list_under(self, resource: Resource, number: int, relation: str, ask: tuple[Parameters, Hits]) -> Answer:
         link = resource.relations[relation].link
         assert link is not None  # noqa: S101
         if link.through:

@@ -103,9 +103,7 @@ class Endpoint:
         _found(resource is not None and resource.has_elements)
         number, parameters = request.path_params["id"], request.query_params.multi_items()
         visit = Visit(name)
-        return await self._answer(
-            request, visit, lambda hits: self.api.element(name, number, parameters, hits)
-        )
+        return await self._answer(request, visit, lambda hits: self.api.element(name, number, parameters, hits))
 
     async def under(self, request: Request) -> Response:
         """Answer `/v1/{plural}/{id}/{relation}/`."""

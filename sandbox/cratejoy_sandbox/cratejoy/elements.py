@@ -37,9 +37,7 @@ def wanted(resource: Resource, names: Iterable[str] | None) -> Wanted:
     """
     relations = resource.relations
     if names is None:
-        embedded = {
-            name: relation for name, relation in relations.items() if relation.shown is Shown.EMBEDDED
-        }
+        embedded = {name: relation for name, relation in relations.items() if relation.shown is Shown.EMBEDDED}
     else:
         chosen = set(relations) if "all" in names else set(names)
         embedded = {name: relation for name, relation in relations.items() if name in chosen}
@@ -103,9 +101,7 @@ def _plain(shape: Shape, row: SQLRow) -> Element:
 def _related(connection: sqlite3.Connection, link: Link, keys: set[int]) -> dict[int, Any]:
     names = selected(link.shape, () if link.through else (link.there,))
     what = ", ".join(quoted(name, "r") for name in names)
-    rows = (
-        connection.execute(_related_query(link, what), (json.dumps(sorted(keys)),)).fetchall() if keys else []
-    )
+    rows = connection.execute(_related_query(link, what), (json.dumps(sorted(keys)),)).fetchall() if keys else []
     position = len(names) if link.through else names.index(link.there)
     objects = elements_of_link(connection, link, names, rows)
     if not link.many:

@@ -18,9 +18,7 @@ from cratejoy_sandbox.cratejoy.tables import Column, columns
 
 OPERATORS = {"eq": "=", "ne": "IS NOT", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 COMPARISONS = (*OPERATORS, "like", "ilike", "in", "nin", "is_null")
-DATE = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(?:Z|\+00:?00)?"
-)
+DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(?:Z|\+00:?00)?")
 TRUE, FALSE = {"true", "1", "t", "yes"}, {"false", "0", "f", "no"}
 
 

@@ -107,9 +107,7 @@ ORDERS = Resource(
         "transactions": Relation(to_many(s.TRANSACTION, "order_id")),
     },
 )
-TRANSACTIONS = Resource(
-    "transactions", s.TRANSACTION, {"order": Relation(to_one(s.ORDER, "order_id"), Shown.URL)}
-)
+TRANSACTIONS = Resource("transactions", s.TRANSACTION, {"order": Relation(to_one(s.ORDER, "order_id"), Shown.URL)})
 SHIPMENTS = Resource(
     "shipments",
     s.SHIPMENT,
@@ -132,9 +130,7 @@ PRODUCTS = Resource(
     {
         "instances": _shown(to_many(s.INSTANCE, "product_id"), filterable=False),
         "billing": Relation(to_one(s.BILLING, "product_billing_id"), filterable=False),
-        **dict.fromkeys(
-            ("metadata", "rulesets", "ruletypes", "taxonomy"), Relation(many=True, filterable=False)
-        ),
+        **dict.fromkeys(("metadata", "rulesets", "ruletypes", "taxonomy"), Relation(many=True, filterable=False)),
     },
 )
 CARTS = Resource(

@@ -76,9 +76,7 @@ PRODUCT_SUMMARY = Shape(
     fixed={**STORE, "ship_option": 1},
 )
 INSTANCE_SUMMARY = Shape("product_instances", shows=("id", "name", "price", "product_id", "sku"))
-TERM_PRICE = Shape(
-    "term_prices", "product_instance_subscription_type_term_price", hides=("product_instance_id",)
-)
+TERM_PRICE = Shape("term_prices", "product_instance_subscription_type_term_price", hides=("product_instance_id",))
 INSTANCE = Shape(
     "product_instances",
     "product_instance",
@@ -131,9 +129,7 @@ GIFT_INFO = Shape(
 )
 SUBSCRIPTION_COUPON = Shape("subscription_coupons", "subscription_coupon", hides=("subscription_id",))
 
-ORDER = Shape(
-    "orders", "order", hides=("cart_id", "bill_address_id", "ship_address_id"), fixed=STORE, url="orders"
-)
+ORDER = Shape("orders", "order", hides=("cart_id", "bill_address_id", "ship_address_id"), fixed=STORE, url="orders")
 ORDER_NESTED = Shape(
     "orders",
     "order",
@@ -153,9 +149,7 @@ ORDER_NESTED = Shape(
     ),
     fixed={**STORE, "received_gift": None, "sent_gift": None},
     links={
-        "subscriptions": Link(
-            SUBSCRIPTION_NESTED, many=True, through=("cart_products", "order_id", "subscription_id")
-        )
+        "subscriptions": Link(SUBSCRIPTION_NESTED, many=True, through=("cart_products", "order_id", "subscription_id"))
     },
 )
 CART_PRODUCT = Shape(

@@ -77,10 +77,12 @@ class Store:
     ) -> list[int]:
         """Ids of one window (offset, limit) in an order that only the salt decides."""
         where, values = _where(conditions)
-        order = 'ORDER BY ((t."id" + ?) * 2654435761) % 4294967291, t."id" LIMIT ? OFFSET ?'
+        order = 'ORDER BY (t."id" % 2147483647) * ? % 2147483647, t."id" LIMIT ? OFFSET ?'
         query = select('t."id"', f"{table} t", where, order)
         offset, limit = window
-        return [row[0] for row in self.connection().execute(query, (*values, salt, limit, offset))]
+        return [
+            row[0] for row in self.connection().execute(query, (*values, 1_103_515_245 + salt * 7_919, limit, offset))
+        ]
 
     def rows(self, table: str, names: Sequence[str], ids: Sequence[int]) -> list[tuple[Any, ...]]:
         """Rows by id, in the order of the ids; ids that are not there fall away."""

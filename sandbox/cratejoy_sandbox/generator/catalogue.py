@@ -100,9 +100,7 @@ def _plans() -> tuple[Plan, ...]:
 
 
 PLANS = _plans()
-SHOP = tuple(
-    instance for instance in INSTANCES if instance.product_id in {55_000_012, 55_000_013, 55_000_014}
-)
+SHOP = tuple(instance for instance in INSTANCES if instance.product_id in {55_000_012, 55_000_013, 55_000_014})
 
 
 def price_of(instance: ProductInstance, cycles: int) -> int:
@@ -135,9 +133,7 @@ def write_catalogue(world: World) -> None:
 def _write_term_prices(world: World) -> None:
     pairs = [(plan.instance, term) for plan in PLANS for term in TERMS]
     for number, (instance, term) in enumerate(pairs, 55_000_040):
-        world.emit(
-            "term_prices", TermPrice(number, instance.id, term.id, price_of(instance, term.num_cycles))
-        )
+        world.emit("term_prices", TermPrice(number, instance.id, term.id, price_of(instance, term.num_cycles)))
 
 
 def _write_inventory(world: World) -> None:
@@ -165,7 +161,5 @@ def _write_batches(world: World) -> None:
 def _write_hook(world: World) -> None:
     target = "https://hooks.example.com/cratejoy"
     created = moment(midnight(world.start))
-    hook = Hook(
-        55_000_080, "orders to warehouse", target, "order_new", "POST", None, enabled=True, created_at=created
-    )
+    hook = Hook(55_000_080, "orders to warehouse", target, "order_new", "POST", None, enabled=True, created_at=created)
     world.emit("hooks", hook)

@@ -41,9 +41,7 @@ class Customers:
         world = self.world
         if self.recent and world.happens(0.01):
             twin = world.pick(self.recent)
-            return Person(
-                twin.first_name, twin.last_name, twin.country, in_other_case(world, twin.email or "")
-            )
+            return Person(twin.first_name, twin.last_name, twin.country, in_other_case(world, twin.email or ""))
         person = a_person(world, a_country(world), number)
         if person.email and "@" in person.email:
             self.recent.append(person)

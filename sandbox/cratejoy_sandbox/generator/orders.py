@@ -172,9 +172,7 @@ def _write_payment(world: World, buyer: Buyer, order_id: int, at: int, what: tup
     result, total = what
     number = world.ids.take(at)
     reference = f"ch_{number:x}"
-    world.emit(
-        "transactions", Transaction(number, order_id, moment(at), result, total, buyer.is_test, reference)
-    )
+    world.emit("transactions", Transaction(number, order_id, moment(at), result, total, buyer.is_test, reference))
 
 
 def _financial_status(sale: Sale, total: int, refunded: int) -> str:
@@ -208,9 +206,7 @@ def _write_order(
             is_test=buyer.is_test,
             order_gift_info=json.dumps(sale.gift, ensure_ascii=False) if sale.gift else None,
             gift_message=(sale.gift or {}).get("gift_message") or world.pick(("", None)),
-            note=world.pick(words("phrases")["order_notes"])
-            if world.happens(0.03)
-            else world.pick((None, "")),
+            note=world.pick(words("phrases")["order_notes"]) if world.happens(0.03) else world.pick((None, "")),
             sub_total=money.sub_total,
             total=money.total,
             total_price=money.total,

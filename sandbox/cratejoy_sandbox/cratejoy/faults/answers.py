@@ -91,6 +91,4 @@ def _too_many(options: dict[str, Any]) -> Response:
 def _status(status: int, body: str) -> Response:
     if body == "html":
         return Response(HTML, status, media_type="text/html")
-    return Response(
-        orjson.dumps({"errors": [f"Answer {status} by request of the test"]}), status, media_type=JSON_TYPE
-    )
+    return Response(orjson.dumps({"errors": [f"Answer {status} by request of the test"]}), status, media_type=JSON_TYPE)

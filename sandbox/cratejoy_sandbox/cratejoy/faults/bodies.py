@@ -111,10 +111,7 @@ def _relations_in_arrays(resource: Resource, row: Element, _: dict[str, Any]) ->
 
 def _nulls(_: Resource, row: Element, options: dict[str, Any]) -> Element:
     draws = _draws(row, options)
-    return {
-        name: None if draws.random() < options["share"] and name != "id" else value
-        for name, value in row.items()
-    }
+    return {name: None if draws.random() < options["share"] and name != "id" else value for name, value in row.items()}
 
 
 def _extra_properties(_: Resource, row: Element, __: dict[str, Any]) -> Element:

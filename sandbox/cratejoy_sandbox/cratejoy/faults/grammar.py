@@ -183,9 +183,7 @@ def _as_object(switch: Switch, value: Any) -> dict[str, Any]:
 
 def _clause(switch: Switch, key: str, value: Any) -> Any:
     if key == "resource":
-        fits = isinstance(value, str) or (
-            isinstance(value, list) and all(isinstance(item, str) for item in value)
-        )
+        fits = isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
     elif key == "pages":
         fits = isinstance(value, list) and all(type(item) is int for item in value)
     else:

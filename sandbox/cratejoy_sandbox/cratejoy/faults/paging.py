@@ -22,9 +22,7 @@ def bend_rules(rules: PageRules, hits: Hits) -> PageRules:
     if "page_base" in hits:
         rules = replace(rules, base=hits["page_base"]["base"])
     if "max_limit" in hits:
-        rules = replace(
-            rules, max_limit=hits["max_limit"]["limit"], clamp=hits["max_limit"]["how"] == "clamp"
-        )
+        rules = replace(rules, max_limit=hits["max_limit"]["limit"], clamp=hits["max_limit"]["how"] == "clamp")
     return rules
 
 

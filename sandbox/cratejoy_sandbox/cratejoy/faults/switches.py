@@ -33,9 +33,7 @@ CLAUSES = {
 SWITCHES: dict[str, Switch] = {
     switch.name: switch
     for switch in (
-        Switch(
-            "page_base", "number of the first page", {"resource": "customers", "base": 1}, "base", {"base": 1}
-        ),
+        Switch("page_base", "number of the first page", {"resource": "customers", "base": 1}, "base", {"base": 1}),
         Switch(
             "max_limit",
             "largest page; more is served as `limit` rows (`clamp`) or refused with 400 (`refuse`)",
