@@ -23,6 +23,7 @@ CUSTOMERS = {
         "email": {"type": ["string", "null"]},
         "num_orders": {"type": ["integer", "null"]},
         "created_at": {"type": ["string", "null"], "format": "date-time"},
+        "nested": {"type": ["object", "null"]},
     },
 }
 

@@ -26,11 +26,12 @@ def failure(result):
         ({"id": 5, "num_orders": 2**63}, "column num_orders of the record 5 is too large"),
         ({"id": 5, "created_at": PRIVATE}, "column created_at of the record 5 is not a date-time"),
         ({"id": 5, "created_at": ""}, "column created_at of the record 5 is not a date-time"),
-        ({"id": 5, "email": PRIVATE + "\x00"}, "holds a NUL character"),
+        ({"id": 5, "email": PRIVATE + "\x00"}, "of the record 5 holds a NUL character"),
+        ({"id": 5, "nested": {"a": PRIVATE + "\x00"}}, "column nested of the record 5 holds a NUL character"),
         ({"id": 5, "num_orders": {"a": PRIVATE}}, "not of the column's type"),
         ({"id": 5, "email": PRIVATE + "\ud83d"}, "unpaired surrogate"),
         ({"id": PRIVATE}, "column id of a record is not of the column's type"),
-        ({"id": None, "email": PRIVATE}, "key"),
+        ({"id": None, "email": PRIVATE}, "column id of a record is missing"),
         ({"email": PRIVATE}, "lacks a property of its stream's key"),
     ],
 )
@@ -83,7 +84,7 @@ def test_a_wrong_password(load, url):
 
 
 def test_a_database_that_does_not_exist(load, url):
-    assert "does not exist" in failure(load(sqlalchemy_url=url.replace("/staging", "/elsewhere")))
+    assert "does not exist" in failure(load(sqlalchemy_url=url.removesuffix("staging") + "elsewhere"))
 
 
 def test_a_url_of_another_database(load):

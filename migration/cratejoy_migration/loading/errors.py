@@ -83,7 +83,8 @@ def unfit_value(error: psycopg.Error, stream: str, identity: str) -> str | None:
         stream: the stream's name.
         identity: how to name the record without quoting it.
     """
-    what = _DATA.get(error.sqlstate or "")
+    # What psycopg refuses by itself, before the server sees it, is a NUL and has no state.
+    what = _DATA.get(error.sqlstate or "22021")
     if what is None:
         return None
     column = re.search(r"COPY \S+, line \d+, column (\w+)", error.diag.context or "")

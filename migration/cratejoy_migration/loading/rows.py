@@ -27,11 +27,25 @@ def as_text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else _encode(value)
 
 
-def converter(sql_type: TypeEngine[Any]) -> Callable[[Any], Any] | None:
-    """Return what makes a JSON value fit a column of this type, or None when it already does."""
+def as_scalar(value: Any) -> Any:
+    """Return numbers, booleans and strings as they are, for PostgreSQL to read or to refuse."""
+    return _encode(value) if isinstance(value, (dict, list)) else value
+
+
+def converter(sql_type: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """Return what makes a JSON value fit a column of this type."""
     if isinstance(sql_type, JSONB):
         return as_json
-    return as_text if isinstance(sql_type, Text) else None
+    return as_text if isinstance(sql_type, Text) else as_scalar
+
+
+def first_with_nul(rows: Sequence[Record]) -> int | None:
+    """Return the number, counted from 1, of the first row with a NUL in a text, which no column takes."""
+    return next((number for number, row in enumerate(rows, 1) if any(map(_has_nul, row.values()))), None)
+
+
+def _has_nul(value: Any) -> bool:
+    return isinstance(value, str) and "\x00" in value
 
 
 def latest_by_key(records: Iterable[Record], keys: Sequence[str]) -> list[Record]:

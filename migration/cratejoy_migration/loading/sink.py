@@ -12,7 +12,7 @@ from target_postgres.sinks import PostgresSink  # type: ignore[import-untyped]
 
 from cratejoy_migration.loading.connector import StagingConnector
 from cratejoy_migration.loading.errors import LoaderError, copy_line, unfit_value
-from cratejoy_migration.loading.rows import Record, converter, latest_by_key
+from cratejoy_migration.loading.rows import Record, converter, first_with_nul, latest_by_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -60,17 +60,15 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
             )
             try:
                 self._copy(cursor, rows)
-            except psycopg.DataError as error:
+                cursor.execute(self._merge())
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
                 raise LoaderError(self._unfit(error, rows)) from None
-            cursor.execute(self._merge())
 
     def _copy(self, cursor: psycopg.Cursor[Any], rows: list[Record]) -> None:
         statement = sql.SQL("copy {} ({}) from stdin").format(_TEMPORARY, _names(self._columns))
         with cursor.copy(statement) as copy:
             for row in rows:
-                copy.write_row(
-                    [convert(row.get(name)) if convert else row.get(name) for name, convert in self._converters]
-                )
+                copy.write_row([convert(row.get(name)) for name, convert in self._converters])
 
     def _merge(self) -> sql.Composed:
         others = [name for name in self._columns if name not in self.key_properties]
@@ -88,8 +86,8 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
         names = [self.schema_name, self.table_name] if self.schema_name else [self.table_name]
         return sql.Identifier(*names)
 
-    def _unfit(self, error: psycopg.DataError, rows: list[Record]) -> str:
-        line = copy_line(error)
+    def _unfit(self, error: psycopg.Error, rows: list[Record]) -> str:
+        line = copy_line(error) or first_with_nul(rows)
         keys = [rows[line - 1].get(key) for key in self.key_properties] if line and line <= len(rows) else []
         named = keys and all(isinstance(key, int) for key in keys)
         identity = f"the record {'/'.join(map(str, keys))}" if named else "a record"

@@ -1,0 +1,107 @@
+"""The operator's commands, as typed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from cratejoy_migration.overview import readable_mark, readable_size
+from cratejoy_migration.staging import postmaster, staging_database
+from cratejoy_migration.staging.layout import Layout
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def migration(project):
+    """Return a function that runs the command in the project."""
+
+    def run(*arguments, **environment):
+        return subprocess.run(
+            [BIN / "migration", *arguments],
+            cwd=project,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def test_help_names_every_command(migration):
+    said = migration("--help").stdout
+    assert all(f"  {command} " in said for command in ("start", "stop", "status", "psql", "unlock"))
+
+
+def test_start_keeps_the_server_until_stop(migration, project, alive):
+    started = migration("start")
+    assert started.returncode == 0
+    assert Layout(project).password.read_text().strip() not in started.stdout
+    pid = postmaster.read(Layout(project).data).pid
+    subprocess.run(["sleep", "1.5"], check=True)
+    assert alive(pid)
+    assert migration("stop").stdout == "Stopped.\n"
+    assert not alive(pid)
+    assert migration("stop").stdout == "It was not running.\n"
+
+
+def test_stop_leaves_a_server_in_use_alone_unless_forced(migration, project, alive):
+    with staging_database(project):
+        pid = postmaster.read(Layout(project).data).pid
+        refused = migration("stop")
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert alive(pid)
+        assert migration("stop", "--force").returncode == 0
+        assert not alive(pid)
+
+
+def test_start_and_stop_are_for_the_embedded_server_only(migration):
+    for command in ("start", "stop"):
+        refused = migration(command, STAGING_DATABASE_URL="postgresql://example.com/d")
+        assert refused.returncode == 1
+        assert "no embedded one" in refused.stderr
+
+
+def test_status_counts_what_is_staged(migration, project):
+    assert "Nothing is staged yet" in migration("status").stdout
+    with staging_database(project) as url, psycopg.connect(url) as connection:
+        connection.execute("create schema cratejoy")
+        connection.execute("create table cratejoy.orders as select n as id from generate_series(1, 1234) n")
+    said = migration("status").stdout
+    assert "cratejoy.orders  1,234" in said
+    assert Layout(project).password.read_text().strip() not in said
+
+
+def test_status_of_an_unreachable_database_is_one_sentence(migration):
+    failed = migration("status", STAGING_DATABASE_URL="postgresql://u:hunter2@127.0.0.1:9/d")
+    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
+    assert "cannot be reached" in failed.stderr
+    assert "hunter2" not in failed.stderr + failed.stdout
+
+
+def test_psql_runs_on_the_staging_database_and_passes_its_status_on(migration):
+    assert migration("psql", "-Atc", "select current_database()").stdout == "staging\n"
+    assert migration("psql", "-v", "ON_ERROR_STOP=1", "-c", "select nothing").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        (None, ""),
+        ({"page": 7, "records": 700, "count": 12000}, "at page 7, 700 of 12,000 read"),
+        ({"complete": True, "proven": True}, "complete, proven"),
+        ({"complete": True, "replication_key_value": "2026-01-01"}, "complete, up to 2026-01-01"),
+    ],
+)
+def test_bookmarks_read_as_words(mark, said):
+    assert readable_mark(mark) == said
+
+
+def test_sizes_read_as_words():
+    assert [readable_size(size) for size in (0, 2048, 5 * 1024**2)] == ["0 B", "2 kB", "5 MB"]
