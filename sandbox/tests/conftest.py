@@ -94,3 +94,9 @@ def changing(stores: Path) -> Iterator[Sandbox]:
     """A server of its own, for tests that change rows."""
     with running(stores) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def launch() -> Any:
+    """Start a server with options: `with launch(folder, "--fault", "html") as sandbox`."""
+    return running
