@@ -54,13 +54,14 @@ class Lanes:
                 if future.done():
                     raise
 
-    def in_order(self, work: Callable[[Any], T], items: Iterable[Any]) -> Iterator[T]:
+    def in_order(self, work: Callable[[Any], T], items: Iterable[Any], width: int | None = None) -> Iterator[T]:
         """Do the same work on many items, `width` at once, and hand out the results in order."""
+        width = width or self.width
         ahead: deque[Future[T]] = deque()
         try:
             for item in items:
                 ahead.append(self.submit(work, item))
-                if len(ahead) >= self.width:
+                if len(ahead) >= width:
                     yield self.result(ahead.popleft())
             while ahead:
                 yield self.result(ahead.popleft())
@@ -127,13 +128,13 @@ class PageWalk:
         """
         ahead: deque[Future[Page]] = deque()
         upcoming = start
-        witness: Future[int | None] | None = None
+        witness: Future[bool] | None = None
         if first is not None:
             upcoming += 1
             if self._take(first):
                 yield first
                 return
-            witness = self._send_witness(start)
+            witness = self._send_witness(start, first)
             yield first
         try:
             while True:
@@ -141,20 +142,23 @@ class PageWalk:
                     ahead.append(self._lanes.submit(self._read, upcoming))
                     upcoming += 1
                 page = self._lanes.result(ahead.popleft())
-                if witness is not None and witness.done():
-                    self._tally.witness, witness = witness.result(), None
                 done = self._take(page)
+                if done and witness is not None:
+                    self._tally.steady &= self._lanes.result(witness)
                 yield page
                 if done:
                     return
         finally:
             _cancel(ahead)
 
-    def backward(self) -> Iterator[Page]:
+    def backward(self, *, one_by_one: bool) -> Iterator[Page]:
         """Walk to the end first and from there down to the first page.
 
         Rows that are deleted pull later rows forward, towards the pages a downward walk has still to read: none of
-        those that stay can slip through.
+        those that stay can slip through, as long as the server looks at the pages in that order.
+
+        Args:
+            one_by_one: Ask for a page only when the one above it is there, because rows are moving.
 
         Yields:
             Pages, descending but for the end.
@@ -164,34 +168,43 @@ class PageWalk:
         """
         top = max(self.last, 0)
         yield from self.forward(top)
-        for page in self._lanes.in_order(self._read, range(top - 1, -1, -1)):
+        width = 1 if one_by_one else self._lanes.width
+        for page in self._lanes.in_order(self._read, range(top - 1, -1, -1), width):
             self._take(page)
             yield page
 
     def _read(self, index: int) -> Page:
         try:
             return self._reader.read(index)
-        except (NotFound, Refused):
-            if index == 0 or index <= self.last:
+        except (NotFound, Refused) as answer:
+            if index == 0 or (isinstance(answer, Refused) and index <= self.last):
                 raise
-            return Page(index, self._reader.number(index), [])
+            return Page(index, self._reader.number(index), [], self._tally.count)
 
-    def _send_witness(self, start: int) -> Future[int | None] | None:
+    def _send_witness(self, start: int, first: Page) -> Future[bool] | None:
         if not self._wants_witness or start or self.last < 1:
             return None
-        return self._lanes.submit(self._peek, self.last, self._tally.count)
+        return self._lanes.submit(self._witness, first, self.last)
 
-    def _peek(self, index: int, count: int) -> int | None:
+    def _witness(self, first: Page, last: int) -> bool:
+        """Look at the last page before the walk gets there: its highest id existed when the pass began.
+
+        The first page is looked at once more after that, since rows may have gone from it in between.
+
+        Returns:
+            Whether nothing has moved so far.
+        """
         try:
-            page = self._reader.peek(index)
+            end, again = self._reader.peek(last), self._reader.peek(0)
         except TapError:
-            return None
-        whole = len(page.rows) == count - index * self._reader.size and page.count == count
-        return max(ids(page.rows), default=None) if whole else None
+            return True
+        if end.count is not None and len(end.rows) == end.count - last * self._reader.size:
+            self._tally.witness = max(ids(end.rows), default=None)
+        return first.count == end.count == again.count and ids(first.rows) == ids(again.rows)
 
     def _take(self, page: Page) -> bool:
         """Count a page; True when it is the last one, and `ended` says why."""
-        page.new = self._tally.add(ids(page.rows), page.count if page.rows or page.count else self._tally.count)
+        page.new = self._tally.add(ids(page.rows), page.count)
         self._dead = self._dead + 1 if page.failed and not page.rows else 0
         if self._dead >= DEAD_PAGES:
             raise StreamFailed(

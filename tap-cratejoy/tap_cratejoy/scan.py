@@ -92,7 +92,7 @@ class Scan:
     pass_number: int = 1
     tally: Tally = field(default_factory=Tally)
     _frozen: bool = False
-    _reader: PageReader = field(init=False)
+    _reader: PageReader = field(init=False, repr=False)
 
     def pages(self, run: Run) -> Iterator[Page]:
         """Yield every page of every pass.
@@ -113,7 +113,7 @@ class Scan:
     def proven(self) -> bool:
         """Whether every query so far was proven."""
         before = bool(self.bookmark.state.get("proven_so_far", True))
-        return before and all(outcome.proven for outcome in self.outcomes)
+        return before and bool(self.outcomes) and all(outcome.proven for outcome in self.outcomes)
 
     def settle(self, page: Page) -> None:
         """Move the bookmark past a page whose records are all out; a page with holes in it holds it back."""
@@ -133,9 +133,9 @@ class Scan:
     def _queries_left(self) -> Sequence[Query]:
         state = self.bookmark.state
         since = dates.parse(state.get("since"))
-        stored = [Query(query.key, since) if query.key else query for query in self.queries]
-        keys = [query.key for query in stored]
-        return stored[keys.index(state["filter"]) :] if state.get("filter") in keys else stored
+        stored = [Query(query.key, since or query.since) if query.key else query for query in self.queries]
+        under_way = [place for place, query in enumerate(stored) if query.key == state.get("filter")]
+        return stored[under_way[0] :] if under_way else stored
 
     def _passes(self, query: Query, *, resumed: bool) -> Iterator[Page]:
         tally, walk, pages = self._first_pass(query, resumed=resumed)
@@ -145,10 +145,11 @@ class Scan:
         while not tally.proven and outcome.passes <= self.passes and not self.failed:
             outcome.passes += 1
             self._announce(tally, outcome)
+            moving = not tally.steady
             tally = self.tally = Tally(count=tally.count)
             walk = PageWalk(self._reader, self.lanes, tally)
             self._turn(query, outcome.passes)
-            yield from self._again(walk, outcome.passes, known=tally.count is not None)
+            yield from self._again(walk, outcome.passes, moving=moving)
             seen |= tally.seen
         outcome.distinct = tally.start_rows + len(seen)
         outcome.count, outcome.proven, outcome.ended = (
@@ -181,9 +182,10 @@ class Scan:
         first = self.lanes.result(self.lanes.submit(self._reader.open))
         return tally, walk, walk.forward(0, first)
 
-    def _again(self, walk: PageWalk, number: int, *, known: bool) -> Iterator[Page]:
+    def _again(self, walk: PageWalk, number: int, *, moving: bool) -> Iterator[Page]:
         self.lanes.result(self.lanes.submit(self._reader.doubt_base))
-        return walk.backward() if number % 2 == 0 and known else walk.forward()
+        downward = number % 2 == 0 and self.tally.count is not None
+        return walk.backward(one_by_one=moving) if downward else walk.forward()
 
     def _turn(self, query: Query, number: int) -> None:
         self.pass_number = number
