@@ -88,9 +88,12 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
         self.max_parallelism = 1
         self.metrics_logger.setLevel(logging.WARNING)
         self.message_reader.on_tick = self._on_tick
-        self._lock = WriterLock(self.target_connector.open_session(), self.config.get("default_target_schema") or "")
-        atexit.register(self._lock.release)
-        self._lock.acquire(_LOCK_PATIENCE_SECONDS, self.logger.warning)
+        self._state_interval = _seconds(self.config.get("state_interval"))
+        self.writer_lock = WriterLock(
+            self.target_connector.open_session(), self.config.get("default_target_schema") or ""
+        )
+        atexit.register(self.writer_lock.release)
+        self.writer_lock.acquire(_LOCK_PATIENCE_SECONDS, self.logger.warning)
 
     def process_endofpipe(self) -> None:
         """Store what was read, then end as the input or the signal deserves.
@@ -99,7 +102,6 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
             LoaderError: the input was damaged; all before the damage is stored.
             SystemExit: 128 + the signal that ended the reading.
         """
-        self._lock.check()
         super().process_endofpipe()
         if self._signal:
             sys.exit(128 + self._signal)
@@ -117,8 +119,7 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
 
     def _handle_max_record_age(self) -> None:
         age = self._max_record_age_in_minutes * 60
-        if age > self.config["state_interval"] or self._pending_bytes > _PENDING_BYTES:
-            self._lock.check()
+        if age > self._state_interval or self._pending_bytes > _PENDING_BYTES:
             self.drain_all()
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
@@ -172,6 +173,11 @@ def _with_url(settings: dict[str, Any]) -> dict[str, Any]:
     if not url and settings.get("host"):
         return settings
     return {**settings, "sqlalchemy_url": psycopg_url(normalised_url(url) if url else connection_url())}
+
+
+def _seconds(setting: float | None) -> float:
+    default: float = _SETTINGS["state_interval"]["default"]
+    return default if setting is None else float(setting)
 
 
 main = StagingTargetPostgres.cli

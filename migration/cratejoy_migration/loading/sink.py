@@ -17,6 +17,8 @@ from cratejoy_migration.loading.rows import Record, converter, first_with_nul, l
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from cratejoy_migration.loader import StagingTargetPostgres
+
 _TEMPORARY = sql.Identifier("loading")
 _QUIET_SECONDS = 10.0
 
@@ -25,6 +27,10 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
     """The stock sink, but every row is written once, and only where something has changed."""
 
     connector_class = StagingConnector
+
+    def __init__(self, target: StagingTargetPostgres, *args: Any, **kwargs: Any) -> None:
+        super().__init__(target, *args, **kwargs)
+        self._writer_lock = target.writer_lock
 
     def setup(self) -> None:
         """Create or widen the table."""
@@ -40,8 +46,10 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
         """Write the batch in one transaction.
 
         Raises:
-            LoaderError: a value does not fit its column; the text names stream, column and id only.
+            LoaderError: a value does not fit its column; the text names stream, column and id only. Or another
+                load may have begun.
         """
+        self._writer_lock.check()
         if not self.config.get("use_copy"):
             super().process_batch(context)
             return
