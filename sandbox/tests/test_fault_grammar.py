@@ -64,6 +64,10 @@ def test_a_fault_may_follow_one_row():
     ]
 
 
+def test_a_fault_may_be_met_only_above_a_rate():
+    assert met(faults(rate_limited={"faster_than": 3}), *pages(*range(6))) == [False, False, False, True, True, True]
+
+
 def test_chance_is_drawn_from_the_seed():
     first = met(faults(status={"chance": 0.5, "seed": 1}), *pages(*range(40)))
     assert first == met(faults(status={"chance": 0.5, "seed": 1}), *pages(*range(40)))
@@ -87,6 +91,7 @@ def test_null_and_false_switch_off():
     ("value", "sentence"),
     [
         ({"nonsense": True}, "There is no fault 'nonsense'; `sandbox faults` lists them."),
+        ({"nulls": {"row": 7}}, "The fault 'nulls' cannot be limited to a row."),
         ({"html": 3}, "The fault 'html' takes true or an object, not 3."),
         ({"status": {"colour": 1}}, "The fault 'status' has no option 'colour'."),
         ({"status": {"pages": 3}}, "'pages' of the fault 'status' cannot be 3."),

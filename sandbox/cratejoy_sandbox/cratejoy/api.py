@@ -20,6 +20,7 @@ from cratejoy_sandbox.cratejoy.pages import (
     wants_of,
 )
 from cratejoy_sandbox.cratejoy.resources import ELEMENTS_ONLY, RESOURCES, Resource, sub_resource
+from cratejoy_sandbox.cratejoy.shapes import Link
 from cratejoy_sandbox.cratejoy.sql import quoted, select
 from cratejoy_sandbox.cratejoy.store import Store
 
@@ -72,26 +73,25 @@ class Api:
         if relation is None or relation.link is None:
             raise ApiError(404, f"No {relation_name} for {name} {number}")
         if relation.is_list:
-            return self._list_under(resource, number, relation_name, (parameters, hits))
+            within = _hanging_on(resource, relation.link, number)
+            return self.page(sub_resource(resource, relation_name, relation.link), parameters, hits, within)
         wants = wants_of(resource, "_md" if relation_name == "metadata" else relation_name)
         rows = self.store.rows(resource.shape.table, selected(resource.shape, wants.here), [number])
         found = elements(self.store.connection(), resource.shape, rows, wants)[0]
         return self._object_under(resource, found, relation_name, hits)
-
-    def _list_under(self, resource: Resource, number: int, relation: str, ask: tuple[Parameters, Hits]) -> Answer:
-        link = resource.relations[relation].link
-        assert link is not None  # noqa: S101
-        if link.through:
-            table, near, far = link.through
-            inside = select(quoted(far), table, "WHERE", quoted(near), "= ?")
-            within = Condition(f't."id" IN ({inside})', (number,))
-        else:
-            owner = select(quoted(link.here), resource.shape.table, 'WHERE "id" = ?')
-            within = Condition(f"{quoted(link.there, 't')} = ({owner})", (number,))
-        return self.page(sub_resource(resource, relation), ask[0], ask[1], within)
 
     def _object_under(self, resource: Resource, owner: Element, relation: str, hits: Hits) -> Answer:
         value = owner["_md" if relation == "metadata" else relation]
         if value is None:
             raise ApiError(404, f"No {relation} for {resource.name} {owner['id']}")
         return Answer(spoil(resource, [value], hits)[0], [owner["id"]])
+
+
+def _hanging_on(resource: Resource, link: Link, number: int) -> Condition:
+    """The rows that a link reaches from one element."""
+    if link.through:
+        table, near, far = link.through
+        inside = select(quoted(far), table, "WHERE", quoted(near), "= ?")
+        return Condition(f't."id" IN ({inside})', (number,))
+    owner = select(quoted(link.here), resource.shape.table, 'WHERE "id" = ?')
+    return Condition(f"{quoted(link.there, 't')} = ({owner})", (number,))

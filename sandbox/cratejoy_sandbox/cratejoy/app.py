@@ -134,12 +134,12 @@ class Endpoint:
         simulator.stats.count(visit.resource, requests=1)
         hits = simulator.faults.hits(visit)
         self._authorize(request, hits)
-        stopped = await interrupt(hits, visit, simulator.connections)
+        stopped = await interrupt(hits, visit, request.scope["client"], simulator.connections)
         if stopped:
             return stopped
         built: Answer = await run_in_threadpool(build, hits)
         late = simulator.faults.hits(Visit(visit.resource, visit.page, visit.limit, frozenset(built.ids)))
-        stopped = await interrupt(late, visit, simulator.connections)
+        stopped = await interrupt(late, visit, request.scope["client"], simulator.connections)
         if stopped:
             return stopped
         simulator.stats.count(visit.resource, rows=len(built.ids))

@@ -6,12 +6,14 @@ from typing import Any
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+Client = tuple[str, int]
+
 
 class Connections:
     """The transports that are open now."""
 
     def __init__(self) -> None:
-        self.open: dict[tuple[str, int], asyncio.Transport] = {}
+        self.open: dict[Client, asyncio.Transport] = {}
 
     def abort(self, scope: Scope) -> None:
         """Close the connection of this request at once."""

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cratejoy_sandbox.cratejoy.errors import bad_request
-from cratejoy_sandbox.cratejoy.resources import Relation, Resource
+from cratejoy_sandbox.cratejoy.resources import Resource
+from cratejoy_sandbox.cratejoy.shapes import Link
 from cratejoy_sandbox.cratejoy.sql import quoted, select
 from cratejoy_sandbox.cratejoy.tables import Column, columns
 
@@ -55,10 +56,10 @@ def _related(resource: Resource, path: tuple[str, str], comparison: str, value: 
     relation = resource.relations.get(name)
     if relation is None or not relation.filterable:
         raise bad_request(f"Unknown property '{name}.{rest}'")
-    if relation.link is None:
-        return Condition("0")
-    inner = _inner_condition(relation, name, rest, comparison, value)
     link = relation.link
+    if link is None:
+        return Condition("0")
+    inner = _inner(link, path, comparison, value)
     if link.through is None:
         query = select(quoted(link.there, "r"), f"{link.shape.table} r", "WHERE", inner.sql)
     else:
@@ -68,11 +69,11 @@ def _related(resource: Resource, path: tuple[str, str], comparison: str, value: 
     return Condition(f"{quoted(link.here, 't')} IN ({query})", inner.values)
 
 
-def _inner_condition(relation: Relation, name: str, rest: str, comparison: str, value: str) -> Condition:
-    assert relation.link is not None  # noqa: S101
-    known = columns(relation.link.shape.table)
-    if rest in known and known[rest].kind != "json":
-        return _compare(quoted(rest, "r"), known[rest], comparison, value)
+def _inner(link: Link, path: tuple[str, str], comparison: str, value: str) -> Condition:
+    name, rest = path
+    column = columns(link.shape.table).get(rest)
+    if column and column.kind != "json":
+        return _compare(quoted(rest, "r"), column, comparison, value)
     if name == "_md":
         return _compare_json('r."data"', rest, comparison, value)
     raise bad_request(f"Unknown property '{name}.{rest}'")
@@ -151,10 +152,12 @@ def _name(column: Column, value: str) -> str:
 
 def _moment(column: Column, value: str) -> str:
     match = DATE.fullmatch(value.strip())
+    if match is None:
+        raise _invalid(column, value)
+    year, month, day, hour, minute, second = (int(part) for part in match.groups(default="0"))
     try:
-        parts = [int(part) for part in match.groups(default="0")] if match else []
-        when = datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
-    except (TypeError, ValueError):
+        when = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
         raise _invalid(column, value) from None
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 

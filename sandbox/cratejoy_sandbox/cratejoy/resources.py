@@ -175,14 +175,7 @@ ELEMENTS_ONLY: dict[str, Resource] = {
 }
 
 
-def sub_resource(resource: Resource, relation: str) -> Resource:
+def sub_resource(owner: Resource, relation: str, link: Link) -> Resource:
     """The collection under one element, such as `customers/{id}/addresses`."""
-    link = resource.relations[relation].link
-    if link is None:
-        raise KeyError(relation)
-    known = next((r for r in RESOURCES.values() if r.shape is link.shape), None)
-    return Resource(
-        f"{resource.name}/{relation}",
-        link.shape,
-        known.relations if known else {},
-    )
+    known = next((resource for resource in RESOURCES.values() if resource.shape is link.shape), None)
+    return Resource(f"{owner.name}/{relation}", link.shape, known.relations if known else {})

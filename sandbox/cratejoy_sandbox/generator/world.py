@@ -1,12 +1,12 @@
 """What all parts of the generator share: chance, ids, the clock's two ends, and where rows go."""
 
-import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
+from cratejoy_sandbox.draws import draws
 from cratejoy_sandbox.generator.clock import DAY, months_later, start_of
 
 FIRST_ID = 7_101_000_001
@@ -47,7 +47,7 @@ class World:
     """The generator's state: everything random comes from `rng`, so one seed gives one store."""
 
     def __init__(self, *, customers: int, seed: int, today: date, emit: Sink) -> None:
-        self.rng = random.Random(f"cratejoy-{seed}")  # noqa: S311  not for secrets: it must repeat
+        self.rng = draws(f"cratejoy-{seed}")
         self.chance = self.rng.random
         self.customers = customers
         self.today = start_of(today) + DAY // 2

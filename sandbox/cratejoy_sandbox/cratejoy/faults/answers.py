@@ -11,7 +11,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from cratejoy_sandbox.cratejoy.connections import Connections
+from cratejoy_sandbox.cratejoy.connections import Client, Connections
 from cratejoy_sandbox.cratejoy.faults.grammar import Hits, Visit
 
 HTML = "<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
@@ -41,7 +41,7 @@ class Short(Response):
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
-async def interrupt(hits: Hits, visit: Visit, connections: Connections) -> Response | None:
+async def interrupt(hits: Hits, visit: Visit, client: Client, connections: Connections) -> Response | None:
     """What comes instead of the answer; None when the answer may go on."""
     if "away" in hits and time.monotonic() < hits["away"]["since"] + hits["away"]["seconds"]:
         return Dropped(connections)
@@ -49,11 +49,18 @@ async def interrupt(hits: Hits, visit: Visit, connections: Connections) -> Respo
         options = hits["latency"]
         await asyncio.sleep(options["seconds"] + options["per_page"] * (visit.page or 0))
     if "hang" in hits:
-        await asyncio.sleep(hits["hang"]["seconds"])
+        await _hang(hits["hang"]["seconds"], client, connections)
         return Dropped(connections)
     if "dropped" in hits:
         return Dropped(connections)
     return _refusal(hits)
+
+
+async def _hang(seconds: float, client: Client, connections: Connections) -> None:
+    """Wait, but not longer than the client does."""
+    end = time.monotonic() + seconds
+    while client in connections.open and time.monotonic() < end:
+        await asyncio.sleep(min(0.05, seconds))
 
 
 def _refusal(hits: Hits) -> Response | None:

@@ -9,6 +9,7 @@ from cratejoy_sandbox.cratejoy.elements import Element
 from cratejoy_sandbox.cratejoy.faults.grammar import Hits
 from cratejoy_sandbox.cratejoy.resources import Resource
 from cratejoy_sandbox.cratejoy.tables import TABLES, columns
+from cratejoy_sandbox.draws import draws
 
 MISSPELT = {"transaction_fee": "transaction_fes", "tax_price": "tax_prices", "product_instance": "instance"}
 UNREADABLE = ("", "0000-00-00", "soon")
@@ -53,7 +54,7 @@ def _is_date(value: Any) -> bool:
 
 def _draws(row: Element, options: dict[str, Any]) -> random.Random:
     """Draws that are the same at every read of a row."""
-    return random.Random(f"{options['seed']}-{row.get('id')}")  # noqa: S311  not for secrets: it must repeat
+    return draws(f"{options['seed']}-{row.get('id')}")
 
 
 def _epoch_dates(_: Resource, row: Element, __: dict[str, Any]) -> Element:
@@ -110,8 +111,8 @@ def _relations_in_arrays(resource: Resource, row: Element, _: dict[str, Any]) ->
 
 
 def _nulls(_: Resource, row: Element, options: dict[str, Any]) -> Element:
-    draws = _draws(row, options)
-    return {name: None if draws.random() < options["share"] and name != "id" else value for name, value in row.items()}
+    chance = _draws(row, options)
+    return {name: None if chance.random() < options["share"] and name != "id" else value for name, value in row.items()}
 
 
 def _extra_properties(_: Resource, row: Element, __: dict[str, Any]) -> Element:
@@ -133,9 +134,9 @@ def _odd_text(_: Resource, row: Element, options: dict[str, Any]) -> Element:
 
 
 def _bad_dates(_: Resource, row: Element, options: dict[str, Any]) -> Element:
-    draws = _draws(row, options)
-    text = draws.choice(UNREADABLE) if options["text"] is None else options["text"]
-    spoilt = draws.random() < options["share"]
+    chance = _draws(row, options)
+    text = chance.choice(UNREADABLE) if options["text"] is None else options["text"]
+    spoilt = chance.random() < options["share"]
     return {name: text if spoilt and _is_date(value) else value for name, value in row.items()}
 
 

@@ -11,6 +11,7 @@ from cratejoy_sandbox.cratejoy.faults.grammar import Hits
 from cratejoy_sandbox.cratejoy.sql import quoted, select, statement
 from cratejoy_sandbox.cratejoy.store import Store, add_rows, highest_id
 from cratejoy_sandbox.cratejoy.tables import columns
+from cratejoy_sandbox.draws import draws
 
 NEWBORN = {"num_orders": 0, "num_subscriptions": 0, "subscription_status": "none", "total_revenue": 0}
 BORN = ("placed_at", "created_at", "start_date")
@@ -30,8 +31,8 @@ def insert_rows(store: Store, table: str, number: int, seed: int = 0) -> list[in
     """Add rows like ones that are there, born now, with the highest ids; returns the ids."""
     with store.change() as connection:
         first = highest_id(connection) + 1
-        draws = random.Random(f"{seed}-{first}")  # noqa: S311  not for secrets: it must repeat
-        rows = [{**_any_row(connection, table, draws), "id": first + step} for step in range(number)]
+        chance = draws(f"{seed}-{first}")
+        rows = [{**_any_row(connection, table, chance), "id": first + step} for step in range(number)]
         add_rows(connection, table, rows)
         return [row["id"] for row in rows]
 
@@ -56,15 +57,15 @@ def _stored(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
-def _any_row(connection: sqlite3.Connection, table: str, draws: random.Random) -> dict[str, Any]:
+def _any_row(connection: sqlite3.Connection, table: str, chance: random.Random) -> dict[str, Any]:
     names = list(columns(table))
     low, high = connection.execute(select('MIN("id"), MAX("id")', table)).fetchone()
     if low is None:
         return {}
     query = select(", ".join(map(quoted, names)), table, 'WHERE "id" >= ? ORDER BY "id" LIMIT 1')
-    row = dict(zip(names, connection.execute(query, (draws.randint(low, high),)).fetchone(), strict=True))
+    row = dict(zip(names, connection.execute(query, (chance.randint(low, high),)).fetchone(), strict=True))
     if table == "customers":
-        row |= NEWBORN | {"email": f"new.{draws.getrandbits(40):x}@example.com"}
+        row |= NEWBORN | {"email": f"new.{chance.getrandbits(40):x}@example.com"}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {name: now if name in BORN else value for name, value in row.items()}
 
@@ -73,7 +74,7 @@ def _delete_some(store: Store, table: str, options: dict[str, Any], below: int |
     where, values = ("", ()) if below is None else ('WHERE "id" <= ?', (below,))
     connection = store.connection()
     total = connection.execute(select("COUNT(*)", table, where), values).fetchone()[0]
-    draws = random.Random(f"{options['seed']}-{total}-{below}")  # noqa: S311  not for secrets: it must repeat
-    places = draws.sample(range(total), min(options["rows"], total))
+    chance = draws(f"{options['seed']}-{total}-{below}")
+    places = chance.sample(range(total), min(options["rows"], total))
     query = select('"id"', table, where, 'ORDER BY "id" LIMIT 1 OFFSET ?')
     delete_rows(store, table, [connection.execute(query, (*values, place)).fetchone()[0] for place in places])

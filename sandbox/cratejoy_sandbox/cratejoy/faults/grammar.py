@@ -5,17 +5,19 @@ of such objects; `null` and `false` switch off.
 """
 
 import json
-import random
 import threading
 import time
+from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cratejoy_sandbox.cratejoy.faults.switches import CLAUSES, SWITCHES, Switch
+from cratejoy_sandbox.cratejoy.faults.switches import CLAUSES, SWITCHES, WHOLE_ANSWER, Switch
+from cratejoy_sandbox.draws import draws
 
 Hits = dict[str, dict[str, Any]]
 NUMBERS = {
+    "faster_than": int,
     "from_page": int,
     "limit_at_least": int,
     "row": int,
@@ -52,12 +54,14 @@ class Fault:
     met: int = 0
 
     def __post_init__(self) -> None:
-        seed = f"{self.switch.name}-{self.clauses.get('seed', 0)}"
-        self.chance = random.Random(seed)  # noqa: S311  not for secrets: it must repeat
+        self.chance = draws(f"{self.switch.name}-{self.clauses.get('seed', 0)}")
+        self.lately: deque[float] = deque()
 
     def meets(self, visit: Visit) -> bool:
         """Whether this request meets the fault; counts as a request that was asked."""
         if not self._in_scope(visit):
+            return False
+        if not self._too_fast():
             return False
         self.asked += 1
         if self.asked % self.clauses.get("every", 1):
@@ -68,6 +72,17 @@ class Fault:
             return False
         self.met += 1
         return True
+
+    def _too_fast(self) -> bool:
+        """Whether more requests than the clause allows came within a second; always, when there is none."""
+        allowed: int | None = self.clauses.get("faster_than")
+        if allowed is None:
+            return True
+        now = time.monotonic()
+        while self.lately and self.lately[0] <= now - 1:
+            self.lately.popleft()
+        self.lately.append(now)
+        return len(self.lately) > allowed
 
     def covers(self, resource: str) -> bool:
         """Whether the fault is for this resource."""
@@ -166,6 +181,8 @@ def _one(switch: Switch, value: Any) -> Fault:
     unknown = sorted(set(given) - set(CLAUSES) - set(switch.options))
     if unknown:
         raise FaultError(f"The fault '{switch.name}' has no option '{unknown[0]}'.")
+    if "row" in given and switch.name not in WHOLE_ANSWER:
+        raise FaultError(f"The fault '{switch.name}' cannot be limited to a row.")
     clauses = {key: _clause(switch, key, item) for key, item in given.items() if key in CLAUSES}
     options = {key: _option(switch, key, given.get(key, default)) for key, default in switch.options.items()}
     return Fault(switch, clauses, options)

@@ -23,12 +23,16 @@ CLAUSES = {
     "pages": "only these pages, as numbered in the request; no number means the first page",
     "from_page": "only this page and later ones",
     "limit_at_least": "only pages asked for with this many rows or more",
-    "row": "only answers that hold the row with this id, whatever window it is in",
+    "row": "only answers that hold the row with this id, in whatever window (not for faults of pages and rows)",
+    "faster_than": "only requests beyond so many within a second: a real rate limit",
     "every": "only each n-th request that the other clauses let through",
     "times": "only the first n requests that the other clauses let through",
     "chance": "only with this probability, drawn from `seed`",
     "seed": "seed of every draw of this fault (0)",
 }
+
+# Faults of the answer as a whole: these may be met after the rows of the answer are known.
+WHOLE_ANSWER = {"rate_limited", "status", "latency", "truncated", "html", "dropped", "hang"}
 
 SWITCHES: dict[str, Switch] = {
     switch.name: switch
