@@ -71,11 +71,12 @@ def readable_mark(mark: Mapping[str, Any] | None) -> str:
     """Return a stream's bookmark in a few words."""
     if not mark:
         return ""
+    counted = ""
     if mark.get("complete"):
         progress = "complete, proven" if mark.get("proven") else "complete"
     else:
         progress = f"at page {mark.get('page', '?')}"
-    counted = f", {mark['records']:,} of {mark['count']:,} read" if _counts(mark) else ""
+        counted = f", {mark['records']:,} of {mark['count']:,} read" if _counts(mark) else ""
     upto = f", up to {mark['replication_key_value']}" if mark.get("replication_key_value") else ""
     return progress + counted + upto
 

@@ -95,7 +95,7 @@ def test_psql_runs_on_the_staging_database_and_passes_its_status_on(migration):
     [
         (None, ""),
         ({"page": 7, "records": 700, "count": 12000}, "at page 7, 700 of 12,000 read"),
-        ({"complete": True, "proven": True}, "complete, proven"),
+        ({"complete": True, "proven": True, "records": 5, "count": 5}, "complete, proven"),
         ({"complete": True, "replication_key_value": "2026-01-01"}, "complete, up to 2026-01-01"),
     ],
 )

@@ -126,6 +126,9 @@ def test_a_killed_run_goes_on_with_the_same_command(meltano, project, eventually
     eventually(lambda: not any(map(alive, plugins)))
     reached = saved_page(project)
     assert 0 < reached < 40
+    with sqlite3.connect(project / ".meltano" / "meltano.db") as connection:
+        connection.execute("update runs set last_heartbeat_at = ? where state = 'RUNNING'", [beat(-11)])
+    connection.close()
     again = meltano("run", "collect")
     said, _ = again.communicate(timeout=90)
     assert again.returncode == 0

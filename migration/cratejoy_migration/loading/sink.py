@@ -39,7 +39,7 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
         self._columns = list(types)
         self._converters = [(name, converter(sql_type)) for name, sql_type in types.items()]
         self._stored = 0
-        self._progress = logging.getLogger(f"staging.{self.stream_name}")
+        self._progress = logging.getLogger("staging")
         self._told_at = time.monotonic()
 
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -107,14 +107,14 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
         now = time.monotonic()
         if now - self._told_at > _QUIET_SECONDS:
             self._told_at = now
-            self._progress.info("%s rows stored so far", f"{self._stored:,}")
+            self._progress.info("%s: %s rows stored so far", self.stream_name, f"{self._stored:,}")
 
     def _parse_timestamps_in_record(self, record: Record, schema: dict[str, Any], treatment: Any) -> None:
         """Leave date-times as text: PostgreSQL reads them exactly, and faster."""
 
     def clean_up(self) -> None:
         """Say how many rows came in all."""
-        self._progress.info("%s rows stored", f"{self._stored:,}")
+        self._progress.info("%s: %s rows stored", self.stream_name, f"{self._stored:,}")
         super().clean_up()
 
 
