@@ -18,6 +18,7 @@ from cratejoy_migration.staging import StagingError, connection_url, control, po
 from cratejoy_migration.staging.complaints import complaint
 from cratejoy_migration.staging.layout import Layout
 from cratejoy_migration.staging.locks import is_held
+from cratejoy_migration.staging.unprivileged import server_user
 
 CLIENT = """
 import sys, time
@@ -168,10 +169,14 @@ def test_a_stale_pid_file_with_the_number_of_a_living_process_does_no_harm(proje
         pass
     control.stop(Layout(project))
     pid_file = Layout(project).data / "postmaster.pid"
-    pid_file.write_text(f"{os.getpid()}\n{Layout(project).data}\n1\n9\n\n127.0.0.1\n 1 1\nready\n")
-    with staging_database(project) as url:
-        write_row(url)
-    assert psutil.pid_exists(os.getpid())
+    # PostgreSQL takes only a process of its own user for a rival.
+    user = server_user()
+    with subprocess.Popen(["sleep", "60"], user=user.pw_uid if user else None) as bystander:
+        pid_file.write_text(f"{bystander.pid}\n{Layout(project).data}\n1\n9\n\n127.0.0.1\n 1 1\nready\n")
+        with staging_database(project) as url:
+            write_row(url)
+        assert bystander.poll() is None
+        bystander.kill()
 
 
 def test_it_can_be_kept_running_and_stopped(project, alive):
