@@ -17,7 +17,6 @@ import orjson
 _DIGITS = bytes(ord("0") if byte in b"0123456789." else ord(" ") for byte in range(256))
 _LONG_RUN = b"0" * 16
 _LONG_NUMBER = re.compile(rb"[:\[,\s-]\d[\d.]{15}")
-_CONTROL = re.compile(rb"[\x00-\x1f]")
 _SUSPECT_TEXT = (b"\\u0000", b"\\ud", b"\\uD")
 _BREAKERS = re.compile("[\x00\ud800-\udfff]")
 _MAX_INT64 = 2**63 - 1
@@ -40,8 +39,7 @@ def decode(body: bytes) -> tuple[Any, bool]:
         try:
             return orjson.loads(body), suspect
         except orjson.JSONDecodeError:
-            if not suspect and not _CONTROL.search(body):
-                raise
+            pass  # what orjson refuses may still be readable: surrogates, control characters, huge exponents
     return _decode_exactly(body), True
 
 
@@ -67,8 +65,24 @@ def scrub(value: Any) -> tuple[Any, int]:
     if isinstance(value, dict):
         keys, in_keys = _scrub_all(value)
         values, in_values = _scrub_all(value.values())
+        if in_keys:
+            keys = _told_apart(keys, kept=[key for key in keys if key in value])
         return dict(zip(keys, values, strict=True)), in_keys + in_values
     return value, 0
+
+
+def _told_apart(keys: list[str], kept: list[str]) -> list[str]:
+    """Mark keys that became equal to another one, so that no value is lost; those that were clean stay as they are."""
+    taken: set[str] = set()
+    clean = set(kept)
+    told: list[str] = []
+    for key in keys:
+        name = key
+        while name in taken or (name != key and name in clean):
+            name += "_"
+        taken.add(name)
+        told.append(name)
+    return told
 
 
 def _scrub_all(values: Any) -> tuple[list[Any], int]:
@@ -82,13 +96,16 @@ def _has_long_number(body: bytes) -> bool:
 
 
 def _decode_exactly(body: bytes) -> Any:
-    return json.loads(
-        body.decode(),
-        strict=False,
-        parse_float=_exact_float,
-        parse_int=_exact_int,
-        parse_constant=_no_constant,
-    )
+    try:
+        return json.loads(
+            body.decode("utf-8-sig", "surrogatepass"),
+            strict=False,
+            parse_float=_exact_float,
+            parse_int=_exact_int,
+            parse_constant=_no_constant,
+        )
+    except (RecursionError, ArithmeticError) as error:
+        raise ValueError(f"the JSON is beyond reading ({type(error).__name__})") from None
 
 
 def _exact_float(digits: str) -> float | Decimal:
@@ -98,9 +115,8 @@ def _exact_float(digits: str) -> float | Decimal:
 
 
 def _exact_int(digits: str) -> int | Decimal:
-    if len(digits) < 19 or abs(value := int(digits)) <= _MAX_INT64:
-        return int(digits)
-    return Decimal(value)
+    exact = Decimal(digits)
+    return int(exact) if abs(exact) <= _MAX_INT64 else exact
 
 
 def _no_constant(name: str) -> Any:

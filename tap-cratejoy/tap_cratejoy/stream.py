@@ -157,6 +157,7 @@ class CratejoyStream(Stream):
                 progress.page(page.number, out, scan.tally.covered, scan.tally.count, pass_number=scan.pass_number)
                 if left is not None and (left := left - out) <= 0:
                     self.logger.info("%s: stopped after %d records, as asked", self.name, self.limit)
+                    self.tap.write_state()
                     return
         finally:
             progress.close()

@@ -8,7 +8,6 @@ import pytest
 from fakes import RESUMED, FakeCratejoy, scan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tap_cratejoy.errors import NotFound, Refused, Unhealed, Unreachable
 
 
