@@ -1,0 +1,30 @@
+# The four things one does here; scripts/ holds what they run.
+.DEFAULT_GOAL := help
+.PHONY: demo test bench lint install lock clean
+
+help:
+	@echo "make demo    collect a sandbox store into the staging database and show what arrived"
+	@echo "make test    run the whole test suite"
+	@echo "make bench   measure, and write docs/benchmarks.md"
+	@echo "make lint    ruff and mypy"
+
+install:
+	@scripts/install
+
+demo: install
+	@scripts/demo
+
+test: install
+	@scripts/test
+
+bench: install
+	@.venv/bin/python -m tests.bench
+
+lint: install
+	@scripts/lint
+
+lock:
+	@scripts/lock
+
+clean:
+	rm -rf .venv .meltano .sandbox
