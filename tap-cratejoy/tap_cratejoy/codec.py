@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -66,19 +67,19 @@ def scrub(value: Any) -> tuple[Any, int]:
         keys, in_keys = _scrub_all(value)
         values, in_values = _scrub_all(value.values())
         if in_keys:
-            keys = _told_apart(keys, kept=[key for key in keys if key in value])
+            keys = _told_apart(value, keys)
         return dict(zip(keys, values, strict=True)), in_keys + in_values
     return value, 0
 
 
-def _told_apart(keys: list[str], kept: list[str]) -> list[str]:
-    """Mark keys that became equal to another one, so that no value is lost; those that were clean stay as they are."""
-    taken: set[str] = set()
-    clean = set(kept)
-    told: list[str] = []
-    for key in keys:
+def _told_apart(raw: Iterable[str], scrubbed: list[str]) -> list[str]:
+    """Return scrubbed keys, those that became equal to another one marked by `_`, so that no value is lost."""
+    pairs = list(zip(raw, scrubbed, strict=True))
+    taken = {key for before, key in pairs if before == key}
+    told = []
+    for before, key in pairs:
         name = key
-        while name in taken or (name != key and name in clean):
+        while before != key and name in taken:
             name += "_"
         taken.add(name)
         told.append(name)
@@ -115,6 +116,8 @@ def _exact_float(digits: str) -> float | Decimal:
 
 
 def _exact_int(digits: str) -> int | Decimal:
+    if len(digits) < 19:
+        return int(digits)
     exact = Decimal(digits)
     return int(exact) if abs(exact) <= _MAX_INT64 else exact
 
