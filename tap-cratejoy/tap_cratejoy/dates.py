@@ -11,8 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\.\d+)?Z?)?")
-_CANONICAL_LENGTH = len("2026-03-14T16:16:06Z")
+_LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?Z?)?", re.ASCII)
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_EPOCH_DIGITS = 13
+"""Of epoch milliseconds since 2001; shorter and longer runs of digits are read as no date but `20260314`."""
+_EPOCH_LIMIT = 10**15
 
 
 def parse(value: Any) -> datetime | None:
@@ -26,11 +29,11 @@ def parse(value: Any) -> datetime | None:
     """
     try:
         if isinstance(value, str):
-            return _from_text(value)
-        if isinstance(value, bool) or value != int(value):
+            return _from_digits(value) if value.isdigit() else _from_text(value)
+        if isinstance(value, bool) or abs(value) > _EPOCH_LIMIT or value != int(value):
             return None
         return _EPOCH + timedelta(milliseconds=int(value))
-    except (ValueError, OverflowError, TypeError):
+    except (ValueError, ArithmeticError, TypeError):
         return None
 
 
@@ -45,9 +48,15 @@ def normalize(value: Any) -> str | None:
     moment = parse(value)
     if moment is None:
         return None
-    if isinstance(value, str) and len(value) == _CANONICAL_LENGTH and value[19] == "Z" and value[10] == "T":
+    if isinstance(value, str) and _CANONICAL.fullmatch(value):
         return value
     return render(moment)
+
+
+def _from_digits(digits: str) -> datetime | None:
+    if len(digits) == _EPOCH_DIGITS:
+        return parse(int(digits))
+    return _from_text(digits) if len(digits) == len("20260314") else None
 
 
 def _from_text(text: str) -> datetime:
@@ -57,6 +66,7 @@ def _from_text(text: str) -> datetime:
         match = _LOOSE.fullmatch(text)
         if match is None:
             raise
-        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        *parts, fraction = match.groups()
+        year, month, day, hour, minute, second = (int(part or 0) for part in parts)
+        moment = datetime(year, month, day, hour, minute, second, int((fraction or "")[:6].ljust(6, "0")), tzinfo=UTC)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
