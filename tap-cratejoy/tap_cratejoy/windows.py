@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 _LARGEST_FACTOR = 11
 
@@ -55,9 +55,9 @@ def next_page(value: Any) -> int | None:
     """
     if not isinstance(value, str):
         return None
-    query = urlsplit(value).query if "?" in value else value
-    numbers = parse_qs(query).get("page", [])
-    return int(numbers[-1]) if numbers and re.fullmatch(r"\d{1,9}", numbers[-1]) else None
+    query = value.partition("?")[2] if "?" in value else value
+    numbers = parse_qs(query.partition("#")[0]).get("page", [])
+    return int(numbers[-1]) if numbers and re.fullmatch(r"[0-9]{1,9}", numbers[-1]) else None
 
 
 def base_of(first_next: Any) -> int | None:
@@ -82,7 +82,7 @@ def parse_pages(text: str) -> list[int]:
     """
     numbers: set[int] = set()
     for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*", part)
+        match = re.fullmatch(r"\s*([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?\s*", part)
         if match is None:
             raise ValueError(text)
         low, high = int(match[1]), int(match[2] or match[1])
