@@ -20,7 +20,8 @@ EXTRA = "_extra"
 _UNFIT: Any = object()
 _ABSENT: Any = object()
 _URL = re.compile(r"(?:https?://[^\s]+|/[^\s]*)")
-_TRAILING_ID = re.compile(r"/(\d+)/?(?:[?#].*)?$")
+_ID = re.compile(r"0|[1-9][0-9]{0,18}")
+_TRAILING_ID = re.compile(r"/([0-9]{1,19})/?(?:[?#].*)?$")
 _EXACT_FLOAT_INT = 2**53
 _MAX_INT64 = 2**63 - 1
 
@@ -122,7 +123,7 @@ def _no_fit(_: Any) -> Any:
 
 
 def _fit_id(value: Any) -> Any:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and int(value) <= _MAX_INT64:
+    if isinstance(value, str) and _ID.fullmatch(value) and int(value) <= _MAX_INT64:
         return int(value)
     return _fit_integer(value)
 
@@ -150,8 +151,8 @@ def _fit_enum(names: Mapping[int, str]) -> Fit:
 
 def _fit_relation(value: Any) -> Any:
     if isinstance(value, list) and len(value) == 1:
-        return value[0] if isinstance(value[0], dict) else _fit_relation(value[0])
-    return _from_url(value)
+        value = value[0]
+    return value if isinstance(value, dict) else _from_url(value)
 
 
 def _fit_objects(value: Any) -> Any:
@@ -167,7 +168,8 @@ def _from_url(value: Any) -> Any:
     if not isinstance(value, str) or not _URL.fullmatch(value):
         return _UNFIT
     match = _TRAILING_ID.search(value)
-    return {"id": int(match[1]) if match else None, "url": value}
+    number = int(match[1]) if match else None
+    return {"id": number if number is None or number <= _MAX_INT64 else None, "url": value}
 
 
 _SIMPLE: dict[str, tuple[type | None, Fit]] = {
