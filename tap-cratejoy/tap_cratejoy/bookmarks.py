@@ -46,7 +46,7 @@ def choose_run(bookmarks: Mapping[str, State], streams: Iterable[str], now: date
         The run to write into every bookmark.
     """
     known = [state for name in streams if (state := bookmarks.get(name)) and state.get("run_id")]
-    latest = max(known, key=lambda state: str(state.get("scan_started_at") or ""), default=None)
+    latest = max(known, key=lambda state: _order(str(state.get("scan_started_at") or "")), default=None)
     if latest is not None:
         members = [state for state in known if state["run_id"] == latest["run_id"]]
         if any(not state.get("complete") and not _gave_up(state) for state in members):
@@ -84,8 +84,9 @@ class Bookmark:
         return (
             run.resumed
             and self.belongs_to(run)
-            and isinstance(state.get("page"), int)
-            and isinstance(state.get("page_size"), int)
+            and _whole(state.get("page"), 0)
+            and _whole(state.get("page_size"), 1)
+            and isinstance(state.get("scan_started_at"), str)
             and state.get("pass", 1) == 1
         )
 
@@ -138,9 +139,12 @@ class Bookmark:
     def finish(self, *, complete: bool, proven: bool, replication_key: str | None) -> None:
         """The scan ended; only now the replication key value moves, and never back."""
         highest = self.state.get("highest_seen")
-        for name in ("pass", "filter", "since", "highest_seen", "proven_so_far", "refused"):
-            if complete or name in ("refused", "proven_filters"):
+        self.state.pop("refused", None)
+        if complete:
+            for name in ("pass", "filter", "since", "highest_seen", "proven_so_far"):
                 self.state.pop(name, None)
+        else:
+            self.state["pass"] = int(self.state.get("pass") or 1) + 1  # not to go on at its last page: scan again
         self.state.update(complete=complete, proven=proven)
         if replication_key and complete:
             self.state["replication_key"] = replication_key
@@ -155,6 +159,10 @@ class Bookmark:
     def _clear_scan(self) -> None:
         for name in _SCAN_KEYS:
             self.state.pop(name, None)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return type(value) is int and value >= least
 
 
 def _order(value: str) -> str:
