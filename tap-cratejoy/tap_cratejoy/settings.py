@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,8 @@ from tap_cratejoy.errors import SettingsError
 from tap_cratejoy.windows import parse_pages
 
 PAGE_SIZES = range(1, 1001)
+_DAY = 86_400
+_CENTURY = 36_500
 
 _PAGES = th.ObjectType(additional_properties=th.StringType)
 _IDS = th.ObjectType(additional_properties=th.ArrayType(th.IntegerType))
@@ -93,7 +96,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
 class Settings:
     """Checked settings; units as in the contract: seconds, days, rows, requests."""
 
-    client_id: str
+    client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
     api_url: str
     page_size: int
@@ -150,20 +153,21 @@ def from_config(config: Mapping[str, Any], streams: frozenset[str]) -> Settings:
         ("lookback_days", 0),
         ("completeness_passes", 0),
     ):
-        _check(config[name] >= least, f"{name} takes {least} or more, not {config[name]}")
-    _check(config["request_timeout"] > 0, "request_timeout takes seconds above 0")
+        _check(least <= config[name] < math.inf, f"{name} takes {least} or more, not {config[name]}")
+    _check(0 < config["request_timeout"] <= _DAY, f"request_timeout takes seconds above 0 and up to {_DAY}")
+    _check(config["lookback_days"] <= _CENTURY, f"lookback_days takes up to {_CENTURY}")
     limit = config.get("record_limit")
     _check(limit is None or limit >= 1, "record_limit takes 1 or more")
     return Settings(
         client_id=_filled(config, "client_id"),
         client_secret=_filled(config, "client_secret"),
         api_url=_checked_url(config["api_url"]),
-        page_size=config["page_size"],
-        page_sizes=sizes,
+        page_size=int(config["page_size"]),
+        page_sizes={name: int(size) for name, size in sizes.items()},
         requests_per_second=float(config["requests_per_second"]),
-        concurrency=config["concurrency"],
+        concurrency=int(config["concurrency"]),
         request_timeout=float(config["request_timeout"]),
-        max_retries=config["max_retries"],
+        max_retries=int(config["max_retries"]),
         start_date=_date(config.get("start_date")),
         lookback_days=float(config["lookback_days"]),
         embed=_by_stream(config, "embed", streams),
@@ -183,14 +187,23 @@ def unknown_setting(name: str, known: list[str]) -> str:
     return f"there is no setting {name}{hint}"
 
 
+def without_secrets(text: str) -> str:
+    """Return a schema error in this tap's words; the value of a secret is left out."""
+    value, _, place = text.rpartition(" in config")
+    for name in ("client_id", "client_secret"):
+        if name in text:
+            return f"{name} takes text"
+    return f"{place.strip('[]').replace('][', '.')}: {value}" if place else text
+
+
 def _check(holds: bool, otherwise: str) -> None:  # noqa: FBT001  # reads as a sentence
     if not holds:
         raise SettingsError(f"{otherwise}.")
 
 
 def _filled(config: Mapping[str, Any], name: str) -> str:
-    value: str = config[name]
-    _check(bool(value.strip()), f"{name} is empty: set TAP_CRATEJOY_{name.upper()}")
+    value: str = config[name].strip()
+    _check(bool(value), f"{name} is empty: set TAP_CRATEJOY_{name.upper()}")
     return value
 
 
@@ -218,7 +231,12 @@ def _date(text: str | None) -> datetime | None:
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # a port that is none raises
+    except ValueError:
+        raise SettingsError("api_url is not a URL that can be read.") from None
     _check(bool(parts.scheme in ("http", "https") and parts.hostname), "api_url must start with https://")
     _check(
         not parts.username and not parts.password,

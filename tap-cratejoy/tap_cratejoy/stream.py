@@ -64,6 +64,12 @@ class CratejoyStream(Stream):
     # What the SDK must not decide for us
 
     @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Pass on what the SDK says, but for errors: those are told in one line, by us."""
+        if level < logging.ERROR:
+            super().log(message, *args, level=level, **kwargs)
+
+    @override
     def get_replication_key_signpost(self, context: Any = None) -> None:
         """Bookmarks are ours; the SDK marks none."""
 
@@ -83,6 +89,7 @@ class CratejoyStream(Stream):
             try:
                 self._sync()
             except StreamFailed as failure:
+                self.tap.check_interrupted()  # what fails while the run is ending is no failure of the stream
                 self.tap.note_failure(self.name, failure)
                 if isinstance(failure, Forbidden) and not self._cut_short:
                     Bookmark(self.stream_state).refuse()

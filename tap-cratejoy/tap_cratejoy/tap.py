@@ -7,10 +7,12 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Self
 
 import click
 from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
@@ -59,7 +61,7 @@ class TapCratejoy(Tap):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check all settings; every trouble in one sentence, none of it with the value of a secret."""
         self._read_numbers()
-        errors = self._unknown() + self._missing() or super()._validate_config(raise_errors=False)
+        errors = self._unknown() + self._missing() or self._misfits()
         if errors and raise_errors:
             raise SettingsError(f"The settings of tap-cratejoy cannot be used: {'; '.join(errors)}.")
         return errors
@@ -78,6 +80,13 @@ class TapCratejoy(Tap):
         self.append_builtin_config(self.config_jsonschema)
         known = list(self.config_jsonschema["properties"])
         return [settings_module.unknown_setting(name, known) for name in self._config if name not in known]
+
+    def _misfits(self) -> list[str]:
+        try:
+            super()._validate_config(raise_errors=True)
+        except ConfigValidationError as error:
+            return [settings_module.without_secrets(text) for text in error.errors]
+        return []
 
     def _missing(self) -> list[str]:
         return [
@@ -189,6 +198,29 @@ class TapCratejoy(Tap):
             raise RunStopped(f"Not all streams could be read: {names} failed (reasons above); the others are done.")
 
     @classmethod
+    def _built(cls, config: _ConfigInput | None, **inputs: Any) -> Self:
+        """Return the tap with all settings checked, before anything is asked or written."""
+        try:
+            tap = cls(
+                config=config.config if config else None, parse_env_config=bool(config and config.parse_env), **inputs
+            )
+        except ValueError as error:
+            raise SettingsError(f"A setting cannot be read: {error}.") from None
+        if not tap.settings.api_url:
+            raise SettingsError("api_url is empty.")
+        return tap
+
+    @override
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the configuration files."""
+        for path in value:
+            if path != "ENV":
+                with Path(path).open() as file:
+                    _object_in(file, "--config")
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
     def invoke(  # type: ignore[override]
         cls,
         *,
@@ -200,13 +232,7 @@ class TapCratejoy(Tap):
     ) -> None:
         """Run the tap from the command line."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
-        tap = cls(
-            config=config.config if config else None,
-            parse_env_config=bool(config and config.parse_env),
-            state=_object_in(state, "--state"),
-            catalog=_object_in(catalog, "--catalog"),
-        )
-        tap.settings  # noqa: B018  # settings are checked before anything is written
+        tap = cls._built(config, state=_object_in(state, "--state"), catalog=_object_in(catalog, "--catalog"))
         try:
             tap.sync_all()
         finally:
@@ -219,9 +245,7 @@ class TapCratejoy(Tap):
         """Read one record of each stream, or none with `--test=schema`."""
         if value == "disabled":
             return
-        config = ctx.params.get("config")
-        tap = cls(config=config.config if config else None, parse_env_config=bool(config and config.parse_env))
-        tap.settings  # noqa: B018
+        tap = cls._built(ctx.params.get("config"))
         if value == "schema":
             tap.write_schemas()
         else:

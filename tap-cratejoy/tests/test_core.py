@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from harness import CLIENT_ID, CLIENT_SECRET, Sandbox
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
-
 from tap_cratejoy.tap import TapCratejoy
 
 CONFIG: dict[str, Any] = {

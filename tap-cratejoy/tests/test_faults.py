@@ -111,9 +111,7 @@ def test_a_count_that_is_off_is_reported_and_hides_nothing(
     assert f"missing {max(by, 0)}, NOT proven complete (3 passes" in result.stderr
 
 
-def test_a_count_of_null_hides_nothing(
-    cratejoy: Sandbox, tmp_path: Path, honest: dict[int, dict[str, Any]]
-) -> None:
+def test_a_count_of_null_hides_nothing(cratejoy: Sandbox, tmp_path: Path, honest: dict[int, dict[str, Any]]) -> None:
     cratejoy.fault(count_null=True)
     assert_exactly(run(cratejoy, tmp_path), honest, proven=False)
 
@@ -296,7 +294,7 @@ def test_relations_that_are_not_embedded_are_said_once_and_read_by_child_streams
 
 def test_401_stops_the_run_with_one_sentence_that_names_the_settings(cratejoy: Sandbox, tmp_path: Path) -> None:
     cratejoy.fault(auth={"missing": 401, "wrong": 401})
-    result = run_tap(tmp_path, settings(cratejoy, client_secret="wrong-one"))  # noqa: S106
+    result = run_tap(tmp_path, settings(cratejoy, client_secret="wrong-one"))
     assert result.status == 1
     assert "client_id and client_secret" in result.stderr.splitlines()[-1]
     assert "wrong-one" not in result.stderr

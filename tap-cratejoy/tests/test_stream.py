@@ -1,4 +1,4 @@
-"""Runs of the tap against an honest store: what it emits, in which order, with which state, and what the next run does."""
+"""Runs of the tap against an honest store: what it emits, in which order, with which state; what the next run does."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ def test_deselected_properties_are_left_out(cratejoy: Sandbox, tmp_path: Path) -
 
 
 def test_stream_maps_are_applied(cratejoy: Sandbox, tmp_path: Path) -> None:
-    maps = {"customers": {"email": None, "shout": "record['country'].lower()", "__filter__": "record['country'] == 'US'"}}
+    maps = {
+        "customers": {"email": None, "shout": "record['country'].lower()", "__filter__": "record['country'] == 'US'"}
+    }
     result = run_tap(tmp_path, settings(cratejoy, stream_maps=maps), catalog=select("customers"))
     assert result.status == 0
     honest = {row["id"] for row in cratejoy.rows("customers") if row["country"] == "US"}
