@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_cratejoy.errors import Refused, Unhealed, Unreachable
+from tap_cratejoy.errors import NotFound, Refused, Unhealed, Unreachable
 from tap_cratejoy.windows import Window, base_of
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class PageReader:
         self.base = base
         self._logger = logger
         self._part_size: int | None = None
+        self._settled = False
+        self._concessions = 0
         self._splits_in_a_row = 0
         self._lock = threading.Lock()
 
@@ -96,13 +98,7 @@ class PageReader:
         Raises:
             StreamFailed: As the client raises it.
         """
-        while True:
-            try:
-                page = self.read(0)
-                break
-            except Refused as refused:
-                if not self._concede(refused):
-                    raise
+        page = self.read(0)
         if page.following and page.rows and len(page.rows) != self.size and not page.failed:
             self._logger.info("%s serves %d rows a page instead of %d", self.path, len(page.rows), self.size)
             self.size = len(page.rows)
@@ -111,7 +107,7 @@ class PageReader:
     def find_base(self) -> None:
         """Learn the base from a page of one row, when a scan goes on without knowing it."""
         if self.base is None:
-            self._fetch(Window(0, 1), retries=None)
+            self._conceding(lambda: self._fetch(Window(0, 1), retries=None))
 
     def doubt_base(self) -> None:
         """Check a base of 1 against the first page: when page 1 is another one, `next` lied and pages count from 0."""
@@ -133,6 +129,9 @@ class PageReader:
     def read(self, index: int) -> Page:
         """Read a page, in smaller windows when it fails at its size.
 
+        Until the server has accepted a request, what it refuses is given up: parameters, large pages. A scan that goes
+        on has to find this out once more.
+
         Args:
             index: Place in the collection, counted from 0.
 
@@ -142,6 +141,9 @@ class PageReader:
         Raises:
             StreamFailed: The server is away, or refuses for good.
         """
+        return self._conceding(lambda: self._read(index), first=index == 0)
+
+    def _read(self, index: int) -> Page:
         whole = Window(index, self.size)
         if self._part_size:
             return self._read_parts(index, deque(whole.cut(self._part_size)))
@@ -170,6 +172,10 @@ class PageReader:
                 if part.index and self.base is None:
                     self.find_base()
                 answer = self._fetch(part, retries=PART_RETRIES if part.size > 1 else None)
+            except (NotFound, Refused) as refusal:
+                if not _is_beyond(part, page, refusal):
+                    raise
+                break
             except Unreachable:
                 raise
             except Unhealed:
@@ -202,6 +208,7 @@ class PageReader:
         if window.index or numbered:
             params["page"] = str(self.number(window.index))
         answer = self.client.get(self.path, params, retries=retries, check=_is_envelope)
+        self._settled = True
         envelope = answer.data
         if window.index == 0 and self.base is None:
             self.base = base_of(envelope.get("next"))
@@ -215,23 +222,48 @@ class PageReader:
             answer.suspect,
         )
 
-    def _concede(self, refused: Refused) -> bool:
+    def _conceding(self, ask: Callable[[], Page], *, first: bool = False) -> Page:
+        while True:
+            before = self._concessions
+            try:
+                return ask()
+            except Refused as refused:
+                with self._lock:
+                    if self._concessions == before:
+                        if self._settled or not self._concede(refused, first=first):
+                            raise
+                        self._concessions += 1
+
+    def _concede(self, refused: Refused, *, first: bool) -> bool:
         """Give up one thing that a 400 may be about; False when there is nothing left to give up."""
         if refused.status != 400:
             return False
         about = " ".join(refused.reasons).lower()
-        if any(word in about for word in ("limit", "page size", "per page", "maximum")) and self.size > 1:
-            self.size //= 2
-            self._logger.warning("%s refuses the page size; trying %d rows a page", self.path, self.size)
-            return True
+        if any(word in about for word in ("limit", "page size", "per page", "maximum")):
+            return self._shrink(first=first)
+        if "page" in about:
+            return False
         for name in [
             *(key for key in self.params if "__" in key),
             *(key for key in self.params if key == "with"),
         ]:
-            del self.params[name]
+            self.params = {key: value for key, value in self.params.items() if key != name}
             self._logger.warning("%s refuses %s; reading without it", self.path, name)
             return True
         return False
+
+    def _shrink(self, *, first: bool) -> bool:
+        """Ask for smaller pages from the first page on; later the page size is fixed, and pages are read in parts."""
+        size = self.size if first else self._part_size or self.size
+        if size == 1:
+            return False
+        if first:
+            self.size = size // 2
+            self._logger.warning("%s refuses the page size; trying %d rows a page", self.path, self.size)
+        else:
+            self._part_size = Window(0, size).split()[0].size
+            self._logger.warning("%s refuses the page size; reading %d rows at a time", self.path, self._part_size)
+        return True
 
     def _name(self, window: Window) -> str:
         rows = window.rows
@@ -241,6 +273,13 @@ class PageReader:
 def ids(rows: list[Record]) -> list[int]:
     """Return the ids of raw rows, in order, as far as they are whole numbers."""
     return [value for row in rows if type(value := row.get("id")) is int]
+
+
+def _is_beyond(part: Window, page: Page, refusal: NotFound | Refused) -> bool:
+    """Whether a refused part lies behind the last row, after parts that were read: the end, not a failure."""
+    if not page.rows and not page.failed:
+        return False
+    return isinstance(refusal, NotFound) or (page.count is not None and part.rows.start >= page.count)
 
 
 def _join(page: Page, part: Page) -> None:

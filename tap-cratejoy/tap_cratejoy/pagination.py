@@ -51,8 +51,8 @@ class Lanes:
             try:
                 return future.result(_POLL_SECONDS)
             except NotYet:
-                if future.done():
-                    raise
+                if future.done():  # in this very moment, or by a TimeoutError of its own
+                    return future.result()
 
     def in_order(self, work: Callable[[Any], T], items: Iterable[Any], width: int | None = None) -> Iterator[T]:
         """Do the same work on many items, `width` at once, and hand out the results in order."""
@@ -217,7 +217,7 @@ class PageWalk:
     def _end(self, page: Page) -> str | None:
         known, reached, beyond = self._tally.count is not None, self._tally.reached, page.index > self.last
         if page.failed:
-            return None if page.rows or not beyond else "nothing beyond the count can be read"
+            return None if page.new or not beyond else "nothing beyond the count can be read"
         if not page.rows:
             self._empty += 1
             if not known or reached or beyond:

@@ -100,8 +100,11 @@ class Scan:
         Raises:
             StreamFailed: Nothing more can be read.
         """
-        resumed = self.bookmark.under_way(run)
-        for query in self._queries_left() if resumed else self.queries:
+        left = self._queries_left() if self.bookmark.under_way(run) else []
+        resumed = bool(left)
+        if not resumed:
+            self.bookmark.state.pop("proven_so_far", None)
+        for query in left or self.queries:
             self.query = query
             yield from self._passes(query, resumed=resumed)
             resumed = False
@@ -131,11 +134,12 @@ class Scan:
         self._frozen = True
 
     def _queries_left(self) -> Sequence[Query]:
+        """Return the query that was under way and those after it; none when it is no longer asked for."""
         state = self.bookmark.state
         since = dates.parse(state.get("since"))
         stored = [Query(query.key, since or query.since) if query.key else query for query in self.queries]
         under_way = [place for place, query in enumerate(stored) if query.key == state.get("filter")]
-        return stored[under_way[0] :] if under_way else stored
+        return stored[under_way[0] :] if under_way else []
 
     def _passes(self, query: Query, *, resumed: bool) -> Iterator[Page]:
         tally, walk, pages = self._first_pass(query, resumed=resumed)
