@@ -27,6 +27,7 @@ class Ceiling:
         self._due = 0.0
         self._paused_until = 0.0
         self._lock = threading.Lock()
+        self._pausing = threading.Lock()
         self._stopped = threading.Event()
         self.pauses = 0
         self.paused_seconds = 0.0
@@ -44,11 +45,12 @@ class Ceiling:
 
     def pause(self, seconds: float) -> None:
         """Hold all threads for so many seconds from now; a longer pause already on stays."""
-        until = time.monotonic() + seconds
-        self.pauses += 1
-        if until > self._paused_until:
-            self.paused_seconds += until - max(self._paused_until, time.monotonic())
-            self._paused_until = until
+        with self._pausing:  # not the other lock, which a thread holds while it waits for its turn
+            now = time.monotonic()
+            self.pauses += 1
+            if now + seconds > self._paused_until:
+                self.paused_seconds += now + seconds - max(self._paused_until, now)
+                self._paused_until = now + seconds
 
     @property
     def paused(self) -> bool:
