@@ -74,7 +74,7 @@ def test_a_page_without_count_leaves_the_last_one_known() -> None:
 def test_with_ascending_ids_all_must_lie_up_to_the_highest_that_existed_at_the_start(
     witness: int | None, proven: bool
 ) -> None:
-    """An insert behind the end and a delete before the read position keep `count`, but not the ids below the witness."""
+    """An insert at the end and a delete behind the read position keep `count`, but not the ids up to the witness."""
     tally = tally_of(([1, 2], 4), ([4, 6], 4), witness=witness)
     assert tally.proven is proven
 

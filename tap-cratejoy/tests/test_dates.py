@@ -88,8 +88,9 @@ def test_render_takes_any_zone_and_shows_fractions_only_where_there_are_any() ->
     assert dates.render(datetime(2026, 3, 14, 16, 16, 10, tzinfo=UTC)) == "2026-03-14T16:16:10Z"
 
 
-@given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))
-def test_what_is_emitted_reads_as_the_same_moment_again(moment: datetime) -> None:
+@given(st.timedeltas(min_value=timedelta(days=-350_000), max_value=timedelta(days=2_900_000)))
+def test_what_is_emitted_reads_as_the_same_moment_again(since_1970: timedelta) -> None:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + since_1970
     text = dates.render(moment)
     assert dates.parse(text) == moment
     assert dates.normalize(text) == text
