@@ -12,10 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import requests
+import urllib3.exceptions
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 
 from tap_cratejoy import codec, errors
 from tap_cratejoy.ceiling import Ceiling
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
 
     from tap_cratejoy.settings import Settings
 
-HEALS = frozenset({429, 500, 502, 503, 504})
+HEALS = frozenset({408, 425, *range(500, 600)})
+"""Answers that another attempt may heal; 429 besides them, which is no failure."""
 PATIENCE_SECONDS = 3600
 """So long nothing but 429 is endured."""
 FIRST_CONTACT_RETRIES = 3
@@ -72,7 +77,10 @@ class CratejoyClient:
         self._logger = logger
         self.ceiling = Ceiling(settings.requests_per_second)
         self._session = requests.Session()
-        self._session.auth = (settings.client_id, settings.client_secret)
+        self._session.auth = HTTPBasicAuth(settings.client_id.encode(), settings.client_secret.encode())
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        if settings.api_url.startswith("http://"):
+            self._session.trust_env = False  # what is for loopback must not reach a proxy, credentials least of all
         self._session.headers.update({"Accept": "application/json", "User-Agent": settings.user_agent})
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=settings.concurrency + 1, max_retries=0)
         self._session.mount("https://", adapter)
@@ -80,6 +88,7 @@ class CratejoyClient:
         self._throttled_since: float | None = None
         self._throttles_in_a_row = 0
         self._contact = False
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
         self.requests = 0
         self.retries = 0
@@ -130,10 +139,12 @@ class CratejoyClient:
             except _Ailing as ailing:
                 failures += 1
                 answered |= ailing.answered
-                if failures > self._retries_now(allowed, answered=answered) or self.stopping:
+                most = self._retries_now(allowed, answered=answered)
+                if failures > most or self.stopping:
                     raise self._given_up(path, failures, str(ailing), answered=answered) from None
-                self._rest(path, failures, allowed, str(ailing))
+                self._rest(path, failures, most, str(ailing))
                 continue
+            answered = True
             if answer is not None:
                 self._contact = True
                 return answer
@@ -150,7 +161,8 @@ class CratejoyClient:
 
     def _rest(self, path: str, failures: int, allowed: int, reason: str) -> None:
         seconds = backoff(failures)
-        self.retries += 1
+        with self._lock:
+            self.retries += 1
         self._logger.info("GET %s: %s; retry %d of %d in %.1f s", path, reason, failures, allowed, seconds)
         self._stopping.wait(seconds)
 
@@ -159,7 +171,8 @@ class CratejoyClient:
         self.ceiling.wait()
         if self.stopping:
             raise _Ailing("the run is ending", answered=False)
-        self.requests += 1
+        with self._lock:
+            self.requests += 1
         deadline = time.monotonic() + self._settings.request_timeout
         answered = False
         try:
@@ -174,10 +187,13 @@ class CratejoyClient:
                 if response.status_code == 429:
                     self._throttled(path, response.headers.get("Retry-After"))
                     return None
-                self._throttled_since = None
-                self._throttles_in_a_row = 0
+                with self._lock:
+                    self._throttled_since = None
+                    self._throttles_in_a_row = 0
                 return self._read(path, response, deadline, check)
-        except requests.exceptions.SSLError:
+        except requests.exceptions.SSLError as error:
+            if not _is_about_the_certificate(error):
+                raise _Ailing("the encrypted connection broke", answered=answered) from None
             raise errors.Unreachable(
                 f"The certificate of {self._settings.api_url} could not be verified: check api_url and the clock."
             ) from None
@@ -188,8 +204,9 @@ class CratejoyClient:
         except requests.exceptions.ConnectionError as error:
             reason, away = _connection_trouble(error)
             raise _Ailing(reason, answered=answered or not away) from None
-        except requests.exceptions.RequestException as error:
-            raise _Ailing(f"the answer broke off ({type(error).__name__})") from None
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
+            what = "the answer broke off" if answered else "no answer that can be read"
+            raise _Ailing(f"{what} ({type(error).__name__})", answered=answered) from None
 
     def _read(self, path: str, response: requests.Response, deadline: float, check: Callable[[Any], bool]) -> Answer:
         status = response.status_code
@@ -219,17 +236,22 @@ class CratejoyClient:
             )
         if status == 404:
             return errors.NotFound(f"GET {path} does not exist (404): check api_url.")
-        reasons = _reasons(body)
+        reasons = tuple(text for text in _reasons(body) if not self._is_telling(text))
         named = f", which names: {'; '.join(reasons)}" if reasons else ""
         return errors.Refused(f"GET {path} was refused with {status}{named}.", status=status, reasons=reasons)
 
+    def _is_telling(self, text: str) -> bool:
+        return any(secret in text for secret in (self._settings.client_id, self._settings.client_secret))
+
     def _throttled(self, path: str, retry_after: str | None) -> None:
         now = time.monotonic()
-        self._throttled_since = self._throttled_since or now
-        self._throttles_in_a_row += not self.ceiling.paused
+        with self._lock:  # meanwhile another thread may learn that it is over
+            since = self._throttled_since = self._throttled_since or now
+            self._throttles_in_a_row += not self.ceiling.paused
+            in_a_row = max(1, self._throttles_in_a_row)
         asked = retry_after_seconds(retry_after)
-        seconds = backoff(max(1, self._throttles_in_a_row)) if asked is None else asked
-        if now + seconds - self._throttled_since > PATIENCE_SECONDS:
+        seconds = backoff(in_a_row) if asked is None or _is_hollow(asked, in_a_row) else asked
+        if now + seconds - since > PATIENCE_SECONDS:
             raise errors.RateLimitExhausted(
                 "Cratejoy has answered nothing but 429 (too many requests) for an hour, or asks for a longer pause: "
                 "lower requests_per_second and run the same command later; it goes on where it stopped."
@@ -261,15 +283,23 @@ def retry_after_seconds(header: str | None, now: float | None = None) -> float |
     try:
         if text.replace(".", "", 1).isdigit():
             return float(text) + 0.05
-        moment = email.utils.parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError):
+        moment = email.utils.parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return max(0.0, moment - (time.time() if now is None else now)) + 0.5
+    return max(0.0, moment.timestamp() - (time.time() if now is None else now)) + 0.5
+
+
+def _is_hollow(asked: float, in_a_row: int) -> bool:
+    """Whether a server asks again and again for no pause worth the name, and needs one all the same."""
+    return asked < 1 and in_a_row > 3
 
 
 def _body(response: requests.Response, deadline: float) -> bytes:
+    """Read a body as it arrives; `iter_content` would look at the clock only when a whole chunk is there."""
     chunks = []
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         chunks.append(chunk)
         if time.monotonic() > deadline:
             raise _Ailing("the answer came too slowly")
@@ -283,7 +313,17 @@ def _reasons(body: bytes) -> tuple[str, ...]:
     except (ValueError, AttributeError):
         return ()
     texts = found if isinstance(found, list) else []
-    return tuple(text[:200] for text in texts[:5] if isinstance(text, str) and "@" not in text)
+    plain = (_printable(text) for text in texts[:5] if isinstance(text, str))
+    return tuple(text[:200] for text in plain if "@" not in text and "%40" not in text)
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def _is_about_the_certificate(error: Exception) -> bool:
+    text = str(error).lower()
+    return any(words in text for words in ("certificate verify failed", "certificate_verify_failed", "doesn't match"))
 
 
 def _connection_trouble(error: requests.exceptions.ConnectionError) -> tuple[str, bool]:
