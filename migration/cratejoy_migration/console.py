@@ -1,0 +1,49 @@
+"""What Meltano's console shows of a run: lines for people. Named by logging.yaml, loaded by Meltano itself.
+
+Metrics are for machines: they stay in the plugins' own output and in Meltano's run logs with `--log-level debug`. A
+traceback of Meltano's own pipes says nothing to a user; the plugin that failed has said why in one line before.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from meltano.core.logging import console_log_formatter
+
+_PIPES = (BrokenPipeError, ConnectionResetError)
+
+
+def formatter() -> logging.Formatter:
+    """Return Meltano's own formatter, in colours on a terminal."""
+    return console_log_formatter(colors=sys.stderr.isatty())
+
+
+class Readable(logging.Filter):
+    """Leaves out metrics and the tracebacks of broken pipes."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(name)
+        self._said = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is shown; the first broken pipe of a run becomes a sentence."""
+        event = record.msg if isinstance(record.msg, dict) else {}
+        error = event.get("exc_info") or record.exc_info
+        if issubclass(_kind_of(error), _PIPES):
+            said, self._said = self._said, True
+            record.exc_info = None
+            event.pop("exc_info", None)
+            event["event"] = "The loader ended before all was read; its own message above says why."
+            return bool(event) and not said and record.name != "asyncio"
+        return event.get("event") != "METRIC"
+
+
+def _kind_of(error: Any) -> type[BaseException]:
+    """Return the class of what a log call gave as exc_info: an exception, a triple, or True for the one in flight."""
+    if error is True:
+        error = sys.exc_info()
+    if isinstance(error, tuple):
+        error = error[1]
+    return type(error) if isinstance(error, BaseException) else Exception

@@ -1,0 +1,39 @@
+"""What Meltano's console shows: people's lines, no metrics, no traceback of its own pipes."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from cratejoy_migration.console import Readable, formatter
+
+
+def record(message, name="meltano.cli", exc_info=None):
+    return logging.LogRecord(name, logging.ERROR, "file.py", 1, message, None, exc_info)
+
+
+def test_metrics_are_left_out():
+    assert not Readable().filter(record({"event": "METRIC", "metric_value": 5}))
+    assert Readable().filter(record({"event": "customers: 60 rows stored"}))
+    assert Readable().filter(record("plain text"))
+
+
+@pytest.mark.parametrize("given", [BrokenPipeError(), (ConnectionResetError, ConnectionResetError(), None)])
+def test_the_first_broken_pipe_of_a_run_becomes_a_sentence(given):
+    shown = Readable()
+    first = record({"event": "", "exc_info": given})
+    assert shown.filter(first)
+    assert first.msg == {"event": "The loader ended before all was read; its own message above says why."}
+    assert not shown.filter(record({"event": "", "exc_info": given}))
+
+
+def test_a_pipe_that_breaks_in_a_task_is_not_shown_again():
+    assert not Readable().filter(record("Task exception", "asyncio", (BrokenPipeError, BrokenPipeError(), None)))
+
+
+def test_other_errors_keep_their_traceback():
+    error = ValueError("x")
+    other = record({"event": "wrong", "exc_info": error})
+    assert Readable().filter(other)
+    assert other.msg["exc_info"] is error
+    assert isinstance(formatter(), logging.Formatter)

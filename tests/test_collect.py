@@ -1,0 +1,180 @@
+"""Phase 1 as its users run it: Meltano, the tap, the loader, the embedded Postgres, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import time
+
+import psutil
+import pytest
+from pipeline import SECRET, STREAMS, Project, Store
+
+RUN = ("meltano", "run", "tap-cratejoy", "target-postgres")
+
+
+def ids_are_exactly_those_of_the_api(project: Project, store: Store) -> None:
+    for stream in STREAMS:
+        staged = [row["id"] for row in project.staged(stream, "id")]
+        assert len(staged) == len(set(staged)), stream
+        assert set(staged) == store.rows(stream).keys(), stream
+
+
+def test_every_row_of_the_store_is_staged_unaltered(project: Project, store: Store) -> None:
+    status, said = project.run(*RUN)
+    assert status == 0, said
+    ids_are_exactly_those_of_the_api(project, store)
+
+    def moment(value: str | None) -> str | None:
+        return value and value.replace("+00:00", "Z")
+
+    for stream, params, dates in (
+        ("customers", {"with": "addresses,_md"}, ()),
+        ("orders", {}, ("placed_at",)),
+        ("shipments", {}, ("created_at", "shipped_at", "adjusted_ordered_at", "target_at")),
+    ):
+        staged = {row["id"]: row for row in project.staged(stream)}
+        for number, row in store.rows(stream, **params).items():
+            mine = {name: moment(value) if name in dates else value for name, value in staged[number].items()}
+            assert {name: mine[name] for name in row} == row
+            assert mine["_extra"] is None
+
+
+def test_types_are_what_the_contract_says(project: Project) -> None:
+    assert project.run(*RUN, TAP_CRATEJOY_RECORD_LIMIT="5")[0] == 0
+    with project.database() as connection:
+        found = connection.execute(
+            "select table_name, column_name, data_type from information_schema.columns where table_schema = 'cratejoy'"
+        ).fetchall()
+    types = {(table, column): kind for table, column, kind in found}
+    assert {types[stream, "id"] for stream in STREAMS} == {"bigint"}
+    assert types["customers", "addresses"] == types["orders", "products"] == types["orders", "_extra"] == "jsonb"
+    assert types["orders", "placed_at"].startswith("timestamp")
+
+
+def test_a_second_run_changes_nothing_and_doubles_nothing(project: Project, store: Store) -> None:
+    assert project.run("meltano", "run", "collect")[0] == 0
+    before = project.staged("customers")
+    status, said = project.run("meltano", "run", "collect")
+    assert status == 0, said
+    assert sorted(project.staged("customers"), key=repr) == sorted(before, key=repr)
+    ids_are_exactly_those_of_the_api(project, store)
+
+
+def test_state_is_readable_through_meltano(project: Project) -> None:
+    assert project.run(*RUN)[0] == 0
+    status, said = project.run("meltano", "state", "get", "dev:tap-cratejoy-to-target-postgres")
+    assert status == 0
+    state = json.loads(said[said.index('{"singer_state"') :].splitlines()[0])["singer_state"]["bookmarks"]
+    assert state["customers"]["complete"] is True
+    assert state["customers"]["page"] == 2
+    assert state["customers"]["records"] == state["customers"]["count"] == 300
+
+
+def test_backfilled_pages_arrive_and_bookmarks_stay(project: Project, store: Store) -> None:
+    assert project.run(*RUN, TAP_CRATEJOY_PAGE_SIZE="50")[0] == 0
+    rows = sorted(store.rows("customers"))
+    with project.database() as connection:
+        connection.execute("delete from cratejoy.customers where id = any(%s)", [rows[118:127]])
+    states = [project.run("meltano", "state", "get", "dev:tap-cratejoy-to-target-postgres")[1]]
+    status, said = project.run(*RUN, TAP_CRATEJOY_PAGE_SIZE="50", TAP_CRATEJOY_PAGES='{"customers": "2"}')
+    assert status == 0, said
+    states.append(project.run("meltano", "state", "get", "dev:tap-cratejoy-to-target-postgres")[1])
+    assert {row["id"] for row in project.staged("customers", "id")} == set(rows)
+    before, after = ([json.loads(line) for line in text.splitlines() if line.startswith("{")] for text in states)
+    assert before == after
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_kill_9_of_anything_at_any_moment_and_the_same_command_end_with_exactly_the_rows(
+    project: Project, store: Store, seed: int
+) -> None:
+    """Tap, loader, Meltano or all of them; then `meltano run collect` again, until it succeeds."""
+    dice = random.Random(seed)
+    store.fault(latency=0.05)
+    for victim in dice.sample(["tap-cratejoy", "staging-target-postgres", "meltano", "all"], 4):
+        run = project.start(
+            "meltano", "run", "collect", TAP_CRATEJOY_PAGE_SIZE="20", TARGET_POSTGRES_STATE_INTERVAL="1"
+        )
+        time.sleep(dice.uniform(3.0, 7.0))
+        family = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
+        for process in family:
+            if victim == "all" or victim in " ".join(_command_line(process)):
+                process.kill()
+                if victim != "all":
+                    break
+        said, _ = run.communicate(timeout=120)
+        assert run.returncode != 0 or "Run completed" in said
+        assert SECRET not in said
+    store.reset()
+    status, said = project.run("meltano", "run", "collect", TAP_CRATEJOY_PAGE_SIZE="20")
+    assert status == 0, said
+    ids_are_exactly_those_of_the_api(project, store)
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_no_success_and_the_same_command_goes_on_at_once(
+    project: Project, store: Store, signum: signal.Signals
+) -> None:
+    store.fault(latency=0.3)
+    run = project.start(
+        *RUN, TAP_CRATEJOY_PAGE_SIZE="5", TAP_CRATEJOY_CONCURRENCY="1", TARGET_POSTGRES_STATE_INTERVAL="1"
+    )
+    time.sleep(8)
+    os.killpg(run.pid, signum)
+    said, _ = run.communicate(timeout=60)
+    assert run.returncode != 0
+    assert SECRET not in said
+    store.reset()
+    status, said = project.run(*RUN)
+    assert status == 0, said
+    assert re.search(r"goes on at page [1-9]", said)
+    ids_are_exactly_those_of_the_api(project, store)
+
+
+# Mistakes
+
+
+def test_a_wrong_secret_is_one_clear_sentence(project: Project) -> None:
+    status, said = project.run(*RUN, TAP_CRATEJOY_CLIENT_ID="somebody")
+    assert status != 0
+    assert "check client_id and client_secret" in said
+
+
+def test_an_unreachable_api_is_one_clear_sentence(project: Project) -> None:
+    status, said = project.run(*RUN, TAP_CRATEJOY_API_URL="http://127.0.0.1:1/v1", TAP_CRATEJOY_MAX_RETRIES="0")
+    assert status != 0
+    assert "api_url" in said
+
+
+def test_a_dead_database_is_one_clear_sentence(project: Project) -> None:
+    url = f"postgresql://somebody:{SECRET}@127.0.0.1:1/staging"
+    status, said = project.run(*RUN, STAGING_DATABASE_URL=url)
+    assert status != 0
+    assert "STAGING_DATABASE_URL" in said
+
+
+def test_no_output_of_a_whole_run_holds_an_e_mail(project: Project, store: Store) -> None:
+    store.fault(odd_text="nul", bad_dates={"share": 0.1})
+    status, said = project.run(*RUN)
+    assert status == 0, said
+    assert not re.search(r"[^\s@]+@[^\s@]+\.(com|org|net)", said)
+
+
+def test_the_hub_is_never_needed_and_every_command_of_the_contract_answers(project: Project) -> None:
+    for command in (("invoke", "migration", "--help"), ("invoke", "sandbox", "--help")):
+        status, said = project.run("meltano", *command, MELTANO_HUB_URL="http://127.0.0.1:1")
+        assert status == 0, said
+        assert "Usage" in said
