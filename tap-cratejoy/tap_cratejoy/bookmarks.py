@@ -149,7 +149,8 @@ class Bookmark:
         if replication_key and complete:
             self.state["replication_key"] = replication_key
             if highest:
-                value = max(highest, self.state.get("replication_key_value") or "", key=_order)
+                before = dates.normalize(self.state.get("replication_key_value")) or ""
+                value = max(highest, before, key=_order)
                 self.state["replication_key_value"] = value
 
     def refuse(self) -> None:

@@ -244,6 +244,22 @@ def test_it_never_moves_back() -> None:
     assert bookmark.state["replication_key_value"] == "2026-02-01T00:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("2026-02-01T01:00:00+02:00", "2026-02-01T00:00:00Z"),
+        ("2026-02-01T12:00:00+02:00", "2026-02-01T10:00:00Z"),
+        ("2026-02-02", "2026-02-02T00:00:00Z"),
+        (17, "2026-02-01T00:00:00Z"),
+        ("soon", "2026-02-01T00:00:00Z"),
+    ],
+)
+def test_a_value_written_by_hand_or_by_another_tap_is_compared_as_the_date_it_is(before: Any, after: str) -> None:
+    bookmark = seen("2026-02-01T00:00:00Z", before=before)
+    bookmark.finish(complete=True, proven=True, replication_key="placed_at")
+    assert bookmark.state["replication_key_value"] == after
+
+
 def test_a_scan_that_brought_nothing_leaves_it() -> None:
     bookmark = seen(before="2026-02-01T00:00:00Z")
     bookmark.finish(complete=True, proven=True, replication_key="placed_at")
