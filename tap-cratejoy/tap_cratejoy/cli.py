@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from singer_sdk import metrics
 
 from tap_cratejoy.errors import RunStopped, TapError
 from tap_cratejoy.tap import TapCratejoy
@@ -42,6 +43,8 @@ def run(arguments: Sequence[str]) -> int:
         The exit status; every error was told in one line on stderr.
     """
     TapCratejoy.logger.addFilter(_Chatter())
+    if sys.stderr.isatty():  # metrics are for machines
+        metrics.get_metrics_logger().addFilter(lambda _: False)
     try:
         TapCratejoy.cli.main(args=list(arguments), prog_name=TapCratejoy.name, standalone_mode=False)
     except RunStopped as stop:
