@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_cratejoy.errors import NotFound, StreamFailed, listed
+from tap_cratejoy.errors import NotFound, StreamFailed, Unhealed, Unreachable, listed
 from tap_cratejoy.pages import Page, PageReader
 from tap_cratejoy.scan import Query
 
@@ -54,18 +54,26 @@ def _elements(stream: CratejoyStream, wanted: list[int]) -> None:
             answer = stream.tap.client.get(f"{stream.path}{element_id}/", stream.params, check=_has_id)
         except NotFound:
             return None
+        except Unreachable:
+            raise
+        except Unhealed:
+            return Page(0, 0, [], failed=[f"id {element_id}"])
         return Page(0, 0, [answer.data], suspect=answer.suspect)
 
     gone: list[str] = []
+    failed: list[str] = []
     emitted = 0
     for element_id, page in zip(wanted, stream.tap.lanes.in_order(read, wanted), strict=True):
         if page is None:
             gone.append(str(element_id))
         else:
             emitted += _emit(stream, page)
+            failed.extend(page.failed)
     stream.logger.info("%s: %d of %d elements read, %d gone", stream.name, emitted, len(wanted), len(gone))
     if gone:
         stream.logger.warning("%s: gone (404): %s", stream.name, listed(gone))
+    if failed:
+        raise StreamFailed(f"{stream.path}: could not be read: {listed(failed)}. The same command reads them again.")
 
 
 def _emit(stream: CratejoyStream, page: Page) -> int:

@@ -3,7 +3,8 @@
 The keys of the contract are `page`, `page_size`, `records`, `count`, `scan_started_at`, `run_id`, `complete`, `proven`
 and, for incremental streams, `replication_key` and `replication_key_value`. Besides these a scan that is under way
 keeps `first_page` (the number of the collection's first page), `pass`, `filter` and `since` (the query it reads),
-`proven_so_far` (the queries before it) and `highest_seen` (what the replication key value will become).
+`proven_so_far` (the queries before it) and `highest_seen` (what the replication key value will become); one that fails
+`failures` and `failed_at` (how often without progress, and where).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any
 from tap_cratejoy import dates
 
 State = dict[str, Any]
-_SCAN_KEYS = ("page", "first_page", "pass", "filter", "since", "highest_seen", "proven_so_far", "refused")
-_ENDURED_REFUSALS = 2
+_SCAN_KEYS = ("page", "first_page", "pass", "filter", "since", "highest_seen", "proven_so_far")
+_STALL_KEYS = ("failures", "failed_at")
+_ENDURED_FAILURES = 2
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ def choose_run(bookmarks: Mapping[str, State], streams: Iterable[str], now: date
 
 
 def _gave_up(state: State) -> bool:
-    """A stream that was forbidden again and again must not keep all others from being scanned anew."""
-    return int(state.get("refused") or 0) >= _ENDURED_REFUSALS
+    """A stream that fails at the same place again and again must not keep all others from being scanned anew."""
+    return int(state.get("failures") or 0) >= _ENDURED_FAILURES
 
 
 class Bookmark:
@@ -94,31 +96,31 @@ class Bookmark:
         """Enter the stream in the run before its turn comes."""
         if not self.belongs_to(run):
             self._clear_scan()
+            self._forget_failures()
             self.state.update(run_id=run.run_id, scan_started_at=dates.render(now), complete=False, proven=False)
 
     def begin(self, now: datetime) -> None:
         """A new scan starts from the first page."""
-        refused = self.state.get("refused")
         self._clear_scan()
         self.state.update(
             scan_started_at=dates.render(now.replace(microsecond=0)), records=0, complete=False, proven=False
         )
-        if refused:
-            self.state["refused"] = refused
 
-    def turn_to(self, *, number: int, filter_key: str | None, since: str | None) -> None:
-        """A pass over a query starts.
+    def turn_to(self, *, number: int, filter_key: str | None, since: str | None, resumed: bool = False) -> None:
+        """A pass over a query starts, or goes on.
 
         Args:
             number: Which pass, from 1.
             filter_key: Property the query filters by.
             since: Its lower bound, RFC 3339.
+            resumed: The pass goes on where an earlier run stopped; its page stays until the next one is out.
         """
         for name, value in (("filter", filter_key), ("since", since)):
             self.state.pop(name, None)
             if value is not None:
                 self.state[name] = value
-        self.state.pop("page", None)
+        if not resumed:
+            self.state.pop("page", None)
         self.state["pass"] = number
 
     def page_done(self, *, page: int, page_size: int, first_page: int | None, count: int | None) -> None:
@@ -139,8 +141,8 @@ class Bookmark:
     def finish(self, *, complete: bool, proven: bool, replication_key: str | None) -> None:
         """The scan ended; only now the replication key value moves, and never back."""
         highest = self.state.get("highest_seen")
-        self.state.pop("refused", None)
         if complete:
+            self._forget_failures()
             for name in ("pass", "filter", "since", "highest_seen", "proven_so_far"):
                 self.state.pop(name, None)
         else:
@@ -153,9 +155,16 @@ class Bookmark:
                 value = max(highest, before, key=_order)
                 self.state["replication_key_value"] = value
 
-    def refuse(self) -> None:
-        """The server forbade this stream once more."""
-        self.state["refused"] = int(self.state.get("refused") or 0) + 1
+    def fail(self) -> None:
+        """The stream failed; failures without progress in between are counted."""
+        place = self.state.get("page")
+        stuck = "failures" in self.state and self.state.get("failed_at") == place
+        self.state["failures"] = int(self.state["failures"]) + 1 if stuck else 1
+        self.state["failed_at"] = place
+
+    def _forget_failures(self) -> None:
+        for name in _STALL_KEYS:
+            self.state.pop(name, None)
 
     def _clear_scan(self) -> None:
         for name in _SCAN_KEYS:

@@ -66,7 +66,10 @@ class ChildStream(CratejoyStream):
         return trouble
 
     def _owned(self, parent: int, place: int, row: dict[str, Any]) -> dict[str, Any]:
-        return {"id": place + 1, **row, self.parent_key: parent}
+        owned = {**row, self.parent_key: parent}
+        if owned.get("id") is None:
+            owned["id"] = place + 1
+        return owned
 
     def _emit_some(self, records: list[dict[str, Any]]) -> None:
         kept = records if self._left is None else records[: self._left]
@@ -98,16 +101,26 @@ class ChildStream(CratejoyStream):
         reader = PageReader(
             self.tap.client, path, params, size=self.tap.settings.size_of(self.name), logger=self.logger
         )
-        lanes = Inline()
         whole = Page(0, 0, [])
+        tally = Tally()
         try:
-            for page in PageWalk(reader, lanes, Tally()).forward(0, reader.open()):
+            for page in PageWalk(reader, Inline(), tally).forward(0, reader.open()):
                 whole.rows.extend(page.rows)
                 whole.suspect |= page.suspect
                 whole.failed.extend(page.failed)
         except NotFound:
             return whole
+        if tally.count is not None and tally.distinct < tally.count:
+            self._short(path, tally.distinct, tally.count, whole)
         return whole
+
+    def _short(self, path: str, distinct: int, count: int, page: Page) -> None:
+        """Fewer rows came than the server counts: say so, and read the parent again where that is asked for."""
+        text = f"{path}: {distinct} rows for a count of {count}"
+        if self.tap.settings.fail_on_incomplete:
+            page.failed.append(text)
+        else:
+            self.logger.warning("%s", text)
 
     def _one(self, path: str) -> Page:
         try:

@@ -14,7 +14,6 @@ from singer_sdk import metrics
 from tap_cratejoy.errors import RunStopped, TapError
 from tap_cratejoy.tap import TapCratejoy
 
-
 GC_THRESHOLDS = (50_000, 50, 100)
 """Pages of parsed JSON are thousands of young objects without cycles; looking through them costs a fifth of the run."""
 

@@ -14,11 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+import simplejson
 
 _DIGITS = bytes(ord("0") if byte in b"0123456789." else ord(" ") for byte in range(256))
 _LONG_RUN = b"0" * 16
 _LONG_NUMBER = re.compile(rb"[:\[,\s-]\d[\d.]{15}")
-_SUSPECT_TEXT = (b"\\u0000", b"\\ud", b"\\uD")
+_SUSPECT_TEXT = re.compile(rb"\\u(?:0000|[dD])")
 _BREAKERS = re.compile("[\x00\ud800-\udfff]")
 _MAX_INT64 = 2**63 - 1
 
@@ -35,7 +36,7 @@ def decode(body: bytes) -> tuple[Any, bool]:
     Raises:
         ValueError: The body is not JSON.
     """
-    suspect = any(mark in body for mark in _SUSPECT_TEXT)
+    suspect = _SUSPECT_TEXT.search(body) is not None
     if not _has_long_number(body):
         try:
             return orjson.loads(body), suspect
@@ -46,7 +47,10 @@ def decode(body: bytes) -> tuple[Any, bool]:
 
 def encode(value: Any) -> bytes:
     """Return a value as compact UTF-8 JSON; `Decimal` keeps all its digits."""
-    return orjson.dumps(value, default=_number)
+    try:
+        return orjson.dumps(value, default=_number)
+    except TypeError:  # nested deeper than orjson goes
+        return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def scrub(value: Any) -> tuple[Any, int]:

@@ -1,9 +1,7 @@
 """Whether a pass over a collection saw everything: the arithmetic of ids and counts. Pure.
 
 Order is not promised and rows come and go while a scan runs, so no page by itself tells anything. A pass is proven when
-it ran without interruption, saw as many distinct ids as the server counts, and that count stood still. Where ids
-ascend, as they do by default, one thing more can be known: the highest id that existed when the pass began. An insert
-and a delete that cancel out in `count` may hide a lost row; they cannot hide it among the ids up to that one.
+it ran without interruption, saw as many distinct ids as the server counts, and that count stood still.
 """
 
 from __future__ import annotations
@@ -23,9 +21,7 @@ class Tally:
         start_rows: Rows that an earlier, interrupted run read before this pass took over.
         seen: The distinct ids.
         count: The server's latest total, None while it sent none.
-        steady: Every page brought the same count.
-        ascending: Ids rose strictly over the whole pass.
-        witness: Highest id that existed when the pass began, where it could be learnt.
+        steady: Every page brought the same count, and nothing else was seen to move.
         rows: Rows read, repeated ones included.
     """
 
@@ -33,11 +29,8 @@ class Tally:
     seen: BitMap64 = field(default_factory=BitMap64)
     count: int | None = None
     steady: bool = True
-    ascending: bool = True
-    witness: int | None = None
     rows: int = 0
     pages: int = 0
-    _highest: int = -1
 
     def add(self, page_ids: list[int], count: int | None) -> int:
         """Count one page.
@@ -55,11 +48,6 @@ class Tally:
         self.rows += len(page_ids)
         before = len(self.seen)
         self.seen.update([value & _UNSIGNED for value in page_ids])
-        for value in page_ids if self.ascending else ():
-            if value <= self._highest:
-                self.ascending = False
-                break
-            self._highest = value
         return len(self.seen) - before
 
     @property
@@ -80,8 +68,4 @@ class Tally:
     @property
     def proven(self) -> bool:
         """Whether this pass by itself shows that nothing is missing."""
-        if self.start_rows or not self.steady or self.distinct != self.count:
-            return False
-        if self.witness is None or not self.ascending:
-            return True
-        return int(self.seen.rank(self.witness)) == self.count
+        return not self.start_rows and self.steady and self.distinct == self.count

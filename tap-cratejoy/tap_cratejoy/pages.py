@@ -21,6 +21,8 @@ PART_RETRIES = 2
 """Retries of a part that can be split further; single rows get all that the settings allow."""
 FAILED_PARTS = 40
 """So many failing parts of one page are endured before what is left of it counts as failed."""
+HOPELESS_PARTS = 3
+"""The same while nothing of the page came at all."""
 SPLITS_IN_A_ROW = 2
 """After so many split pages in a row the rest is read in parts from the start."""
 
@@ -99,6 +101,8 @@ class PageReader:
             StreamFailed: As the client raises it.
         """
         page = self.read(0)
+        if page.failed and not page.rows:
+            raise Unhealed(f"GET {self.path}: nothing of the first page can be read, at no page size.")
         if page.following and page.rows and len(page.rows) != self.size and not page.failed:
             self._logger.info("%s serves %d rows a page instead of %d", self.path, len(page.rows), self.size)
             self.size = len(page.rows)
@@ -171,7 +175,7 @@ class PageReader:
             try:
                 if part.index and self.base is None:
                     self.find_base()
-                answer = self._fetch(part, retries=PART_RETRIES if part.size > 1 else None)
+                answer = self._fetch(part, retries=self._patience(part, page))
             except (NotFound, Refused) as refusal:
                 if not _is_beyond(part, page, refusal):
                     raise
@@ -181,7 +185,7 @@ class PageReader:
             except Unhealed:
                 if self.client.stopping:
                     raise
-                if part.size > 1 and len(page.failed) < FAILED_PARTS:
+                if part.size > 1 and len(page.failed) < (FAILED_PARTS if page.rows else HOPELESS_PARTS):
                     parts.extendleft(reversed(part.split()))
                 else:
                     page.failed.append(self._name(part))
@@ -189,6 +193,10 @@ class PageReader:
             _join(page, answer)
         page.number = self.number(index)
         return page
+
+    def _patience(self, part: Window, page: Page) -> int | None:
+        """Return how often a part is tried again: as often as any request once it is one row among rows that came."""
+        return None if part.size == 1 and page.rows else PART_RETRIES
 
     def _note_split(self, page: Page) -> None:
         """When page after page fails whole and succeeds in parts, stop asking for whole pages."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tap_cratejoy.completeness import Tally
@@ -20,7 +21,7 @@ from tap_cratejoy.windows import last_index, next_page
 
 EMPTY_PAGES = 10
 """So many empty pages in a row end a scan that, by its count, should go on."""
-DEAD_PAGES = 5
+DEAD_PAGES = 3
 """So many pages in a row of which nothing could be read end a scan."""
 _POLL_SECONDS = 0.25
 
@@ -89,6 +90,19 @@ class Inline(Lanes):
         return future
 
 
+@dataclass(frozen=True)
+class Early:
+    """The last page of a collection, read at the beginning.
+
+    Attributes:
+        index: Its place.
+        result: The page, and whether nothing had moved by then.
+    """
+
+    index: int
+    result: Future[tuple[Page | None, bool]]
+
+
 class PageWalk:
     """One pass over one query of one collection.
 
@@ -96,14 +110,14 @@ class PageWalk:
         reader: Reads its pages.
         lanes: The threads to read in.
         tally: Counts what was seen; the walk ends by it.
-        witness: Whether to look up the highest id at the start.
+        early: Whether to read the last page right after the first.
     """
 
-    def __init__(self, reader: PageReader, lanes: Lanes, tally: Tally, *, witness: bool = False) -> None:
+    def __init__(self, reader: PageReader, lanes: Lanes, tally: Tally, *, early: bool = False) -> None:
         self._reader = reader
         self._lanes = lanes
         self._tally = tally
-        self._wants_witness = witness
+        self._early_wanted = early
         self._empty = 0
         self._dead = 0
         self.ended = ""
@@ -128,23 +142,23 @@ class PageWalk:
         """
         ahead: deque[Future[Page]] = deque()
         upcoming = start
-        witness: Future[bool] | None = None
+        early: Early | None = None
         if first is not None:
             upcoming += 1
             if self._take(first):
                 yield first
                 return
-            witness = self._send_witness(start, first)
+            early = self._send_early(start, first)
             yield first
         try:
             while True:
                 while len(ahead) < self._lanes.width and (upcoming <= self.last or not ahead):
-                    ahead.append(self._lanes.submit(self._read, upcoming))
+                    ahead.append(self._early_page(early, upcoming) or self._lanes.submit(self._read, upcoming))
                     upcoming += 1
                 page = self._lanes.result(ahead.popleft())
                 done = self._take(page)
-                if done and witness is not None:
-                    self._tally.steady &= self._lanes.result(witness)
+                if done and early is not None:
+                    self._tally.steady &= self._lanes.result(early.result)[1]
                 yield page
                 if done:
                     return
@@ -176,31 +190,47 @@ class PageWalk:
     def _read(self, index: int) -> Page:
         try:
             return self._reader.read(index)
-        except (NotFound, Refused) as answer:
-            if index == 0 or (isinstance(answer, Refused) and index <= self.last):
+        except NotFound:
+            if index == 0:
                 raise
-            return Page(index, self._reader.number(index), [], self._tally.count)
+            if index <= self.last:
+                self._reader.peek(0)  # the page may not be there; a collection that is gone raises once more
+        except Refused:
+            if index <= self.last:
+                raise
+        return Page(index, self._reader.number(index), [], self._tally.count)
 
-    def _send_witness(self, start: int, first: Page) -> Future[bool] | None:
-        if not self._wants_witness or start or self.last < 1:
+    def _send_early(self, start: int, first: Page) -> Early | None:
+        """Read the last page right after the first, where a scan begins at its beginning.
+
+        Rows that come while it runs are then never taken for rows that were there: an insert and a delete that cancel
+        out in `count` leave a hole in what was seen, and the pass is not proven.
+        """
+        if not self._early_wanted or start or self.last < 1:
             return None
-        return self._lanes.submit(self._witness, first, self.last)
+        return Early(self.last, self._lanes.submit(self._read_early, first, self.last))
 
-    def _witness(self, first: Page, last: int) -> bool:
-        """Look at the last page before the walk gets there: its highest id existed when the pass began.
+    def _read_early(self, first: Page, last: int) -> tuple[Page | None, bool]:
+        """Return the last page, None when a single attempt does not bring it, and whether nothing has moved so far.
 
-        The first page is looked at once more after that, since rows may have gone from it in between.
-
-        Returns:
-            Whether nothing has moved so far.
+        The first page is looked at once more after it, since rows may have gone from it in between.
         """
         try:
             end, again = self._reader.peek(last), self._reader.peek(0)
         except TapError:
-            return True
-        if end.count is not None and len(end.rows) == end.count - last * self._reader.size:
-            self._tally.witness = max(ids(end.rows), default=None)
-        return first.count == end.count == again.count and ids(first.rows) == ids(again.rows)
+            return None, True
+        return end, first.count == end.count == again.count and ids(first.rows) == ids(again.rows)
+
+    def _early_page(self, early: Early | None, index: int) -> Future[Page] | None:
+        """Return the page that was read early, when its turn comes and nothing has moved since."""
+        if early is None or early.index != index or index != self.last:
+            return None
+        page, still = self._lanes.result(early.result)
+        if page is None or not still or page.count != self._tally.count:
+            return None
+        ready: Future[Page] = Future()
+        ready.set_result(page)
+        return ready
 
     def _take(self, page: Page) -> bool:
         """Count a page; True when it is the last one, and `ended` says why."""

@@ -176,13 +176,13 @@ class Scan:
             start = max(0, self._reader.index(state["page"]) - 1)
             self.logger.info("%s goes on at page %d", self.path, self._reader.number(start))
         count = state.get("count") if resumed else None
-        self._turn(query, 1)
+        self._turn(query, 1, resumed=bool(start))
         if start:
             tally = self.tally = Tally(start_rows=start * size, count=count)
             walk = PageWalk(self._reader, self.lanes, tally)
             return tally, walk, walk.forward(start)
         tally = self.tally = Tally()
-        walk = PageWalk(self._reader, self.lanes, tally, witness=True)
+        walk = PageWalk(self._reader, self.lanes, tally, early=True)
         first = self.lanes.result(self.lanes.submit(self._reader.open))
         return tally, walk, walk.forward(0, first)
 
@@ -191,9 +191,9 @@ class Scan:
         downward = number % 2 == 0 and self.tally.count is not None
         return walk.backward(one_by_one=moving) if downward else walk.forward()
 
-    def _turn(self, query: Query, number: int) -> None:
+    def _turn(self, query: Query, number: int, *, resumed: bool = False) -> None:
         self.pass_number = number
-        self.bookmark.turn_to(number=number, filter_key=query.key, since=query.bound)
+        self.bookmark.turn_to(number=number, filter_key=query.key, since=query.bound, resumed=resumed)
 
     def _announce(self, tally: Tally, outcome: Outcome) -> None:
         why = "the scan was interrupted" if tally.start_rows else f"{tally.distinct} ids for a count of {tally.count}"

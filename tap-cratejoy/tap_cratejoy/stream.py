@@ -19,7 +19,7 @@ from typing_extensions import override
 from tap_cratejoy import codec, dates, schemas, writer
 from tap_cratejoy.backfill import backfill
 from tap_cratejoy.bookmarks import Bookmark
-from tap_cratejoy.errors import Forbidden, StreamFailed, listed
+from tap_cratejoy.errors import StreamFailed, Unreachable, listed
 from tap_cratejoy.pages import Page
 from tap_cratejoy.progress import StreamProgress
 from tap_cratejoy.records import Record, RecordCleaner
@@ -91,8 +91,8 @@ class CratejoyStream(Stream):
             except StreamFailed as failure:
                 self.tap.check_interrupted()  # what fails while the run is ending is no failure of the stream
                 self.tap.note_failure(self.name, failure)
-                if isinstance(failure, Forbidden) and not self._cut_short:
-                    Bookmark(self.stream_state).refuse()
+                if not isinstance(failure, Unreachable) and not self._cut_short:
+                    Bookmark(self.stream_state).fail()
                     self.tap.write_state()
         yield from ()
 
@@ -184,7 +184,10 @@ class CratejoyStream(Stream):
         value = dates.parse(bookmark.state.get("replication_key_value"))
         if value is None:
             return self.tap.settings.start_date
-        return value - timedelta(days=self.tap.settings.lookback_days)
+        try:
+            return value - timedelta(days=self.tap.settings.lookback_days)
+        except OverflowError:  # before the year 1
+            return None
 
     def _finish(self, scan: Scan, bookmark: Bookmark) -> None:
         for outcome in scan.outcomes:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.streams import Stream
 
-_NUMBERS = ("requests_per_second", "request_timeout", "lookback_days")
-
 
 class TapCratejoy(Tap):
     """Singer tap for the Cratejoy merchant API."""
@@ -60,21 +58,22 @@ class TapCratejoy(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check all settings; every trouble in one sentence, none of it with the value of a secret."""
-        self._read_numbers()
+        self._read_text()
         errors = self._unknown() + self._missing() or self._misfits()
         if errors and raise_errors:
             raise SettingsError(f"The settings of tap-cratejoy cannot be used: {'; '.join(errors)}.")
         return errors
 
-    def _read_numbers(self) -> None:
-        """Numbers that came as text, from the environment or from Meltano, are numbers."""
-        for name in _NUMBERS:
+    def _read_text(self) -> None:
+        """Numbers and switches that came as text, from the environment or from Meltano, are what they say."""
+        for name, spec in self.config_jsonschema["properties"].items():
             value = self._config.get(name)
-            if isinstance(value, str):
+            kinds = spec.get("type", [])
+            if isinstance(value, str) and not {"string", "object", "array"} & set(kinds):
                 try:
-                    self._config[name] = float(value)
+                    self._config[name] = json.loads(value.lower())
                 except ValueError:
-                    raise SettingsError(f"{name} takes a number.") from None
+                    raise SettingsError(f"{name} takes a number, or true or false.") from None
 
     def _unknown(self) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
@@ -103,6 +102,18 @@ class TapCratejoy(Tap):
             SettingsError: One of them cannot be used.
         """
         return settings_module.from_config(self.config, frozenset(self.streams))
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the state of earlier runs.
+
+        Raises:
+            SettingsError: It is not what a tap writes.
+        """
+        bookmarks = state.get("bookmarks", {})
+        if not isinstance(bookmarks, dict) or not all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
+            raise SettingsError('--state: "bookmarks" must be an object with one object a stream.')
+        super().load_state(state)
 
     # What the streams share
 

@@ -75,28 +75,44 @@ def test_a_run_whose_start_is_unknown_can_still_be_gone_on_with() -> None:
     assert choose_run({"customers": {"run_id": "run-1", "page": 3}}, BOTH, NOW) == AGAIN
 
 
-@pytest.mark.parametrize(("refusals", "resumed"), [(0, True), (1, True), (2, False), (3, False)])
-def test_a_stream_forbidden_twice_no_longer_keeps_the_others_from_being_scanned_anew(
-    refusals: int, resumed: bool
+@pytest.mark.parametrize(("failures", "resumed"), [(0, True), (1, True), (2, False), (3, False)])
+def test_a_stream_that_failed_twice_no_longer_keeps_the_others_from_being_scanned_anew(
+    failures: int, resumed: bool
 ) -> None:
-    bookmarks = {"customers": state(complete=True), "orders": state(refused=refusals)}
+    bookmarks = {"customers": state(complete=True), "orders": state(failures=failures)}
     assert choose_run(bookmarks, BOTH, NOW).resumed is resumed
 
 
-def test_refusals_are_counted_and_outlive_a_new_scan_of_the_same_run() -> None:
+def test_failures_at_the_same_place_are_counted_and_outlive_a_new_scan_of_the_same_run() -> None:
     bookmark = Bookmark(state())
-    bookmark.refuse()
+    bookmark.fail()
     bookmark.begin(NOW)
-    bookmark.refuse()
-    assert bookmark.state["refused"] == 2
+    bookmark.fail()
+    assert (bookmark.state["failures"], bookmark.state["failed_at"]) == (2, None)
 
 
-def test_refusals_are_forgotten_in_a_new_run_and_after_success() -> None:
-    planned, finished = Bookmark(state(refused=2)), Bookmark(state(refused=2))
+def test_failures_with_progress_in_between_are_not() -> None:
+    bookmark = Bookmark(state(page=3))
+    bookmark.fail()
+    bookmark.page_done(page=4, page_size=100, first_page=0, count=1000)
+    bookmark.fail()
+    assert (bookmark.state["failures"], bookmark.state["failed_at"]) == (1, 4)
+
+
+def test_failures_are_forgotten_in_a_new_run_and_after_success() -> None:
+    planned, finished = Bookmark(state(failures=2, failed_at=7)), Bookmark(state(failures=2, failed_at=7))
     planned.plan(FRESH, NOW)
     finished.finish(complete=True, proven=True, replication_key=None)
-    assert "refused" not in planned.state
-    assert "refused" not in finished.state
+    assert not {"failures", "failed_at"} & planned.state.keys()
+    assert not {"failures", "failed_at"} & finished.state.keys()
+
+
+def test_a_scan_that_fails_again_before_its_first_page_keeps_its_place() -> None:
+    bookmark = Bookmark(state(page=41, page_size=100))
+    bookmark.turn_to(number=1, filter_key=None, since=None, resumed=True)
+    assert bookmark.state["page"] == 41
+    bookmark.turn_to(number=2, filter_key=None, since=None)
+    assert "page" not in bookmark.state
 
 
 # Done, under way, begun

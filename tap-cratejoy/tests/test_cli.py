@@ -151,7 +151,13 @@ def test_an_unreachable_host_is_one_sentence_soon(tmp_path: Path) -> None:
     assert "customers" in result.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize(("option", "text"), [("config", "{"), ("state", "{"), ("state", "[1]"), ("catalog", "nope")])
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("config", "{"), ("state", "{"), ("state", "[1]"), ("catalog", "nope"), ("state", '{"bookmarks": null}'),
+        ("state", '{"bookmarks": []}'), ("state", '{"bookmarks": {"customers": 5}}'),
+    ],
+)  # fmt: skip
 def test_an_input_file_that_is_no_json_object_is_named(tmp_path: Path, option: str, text: str) -> None:
     line = command(tmp_path, settings())
     path = tmp_path / f"{option}.json"
@@ -261,7 +267,9 @@ def test_kill_9_at_any_moment_and_the_same_command_bring_exactly_the_rows(cratej
 
 
 def test_no_output_but_records_holds_an_e_mail_or_a_name(cratejoy: Sandbox, tmp_path: Path) -> None:
-    cratejoy.fault(status=[{"pages": [1], "times": 1, "status": 500}, {"resource": "products", "status": 404}], odd_text="nul")
+    cratejoy.fault(
+        status=[{"pages": [1], "times": 1, "status": 500}, {"resource": "products", "status": 404}], odd_text="nul"
+    )
     result = run_tap(tmp_path, settings(cratejoy, max_retries=1, page_size=40))
     assert not re.search(r"[^\s@]+@[^\s@]+\.\w+", result.stderr)
     assert not any(row["last_name"] in result.stderr for row in cratejoy.rows("customers") if len(row["last_name"]) > 5)

@@ -158,3 +158,9 @@ def test_scrubbing_keys_never_loses_a_value(raw: dict) -> None:
 def test_only_json_is_written() -> None:
     with pytest.raises(TypeError):
         codec.encode({"a": object()})
+
+
+def test_what_is_nested_deeper_than_usual_is_written_whole() -> None:
+    body = b"[" * 400 + b'{"a":1.10,"\xc3\xa9":"\xc3\xa9"}' + b"]" * 400
+    value, _ = codec.decode(body)
+    assert codec.encode(value) == body.replace(b"1.10", b"1.1")

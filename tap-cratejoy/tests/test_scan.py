@@ -30,7 +30,7 @@ def test_the_first_page_is_asked_for_without_a_number() -> None:
     server = FakeCratejoy(ids_of(30), base=1)
     scan_of(server)
     assert server.pages_asked[0] is None
-    assert server.pages_asked == [None, 3, None, 2, 3]  # 3 and the first page once more, to notice what moves
+    assert server.pages_asked == [None, 3, None, 2]  # the last page early, the first once more: to notice what moves
 
 
 def test_a_collection_of_one_page_takes_one_request() -> None:
@@ -242,6 +242,17 @@ def test_a_404_beyond_the_last_page_is_its_end() -> None:
     scan, emitted = scan_of(FakeCratejoy(ids_of(30), answer=lambda e, p: strict({**e, "count": 31}, p)))
     assert set(emitted) == set(ids_of(30))
     assert not scan.proven
+
+
+def test_a_collection_of_which_nothing_can_be_read_fails_soon() -> None:
+    def dead(server: FakeCratejoy, number: int | None) -> None:
+        raise Unhealed("always 500")
+
+    server = FakeCratejoy(ids_of(1000), before=dead)
+    scan, emitted = scan_of(server, size=100)
+    assert not emitted
+    assert "nothing of the first page" in scan.failed[0]
+    assert len(server.requests) < 30
 
 
 # Rows that come and go

@@ -182,6 +182,28 @@ def test_a_bookmark_of_a_scan_under_way_is_taken_up_one_page_before(cratejoy: Sa
     assert result.bookmark("customers")["proven"] is False
 
 
+def test_a_failure_right_after_going_on_keeps_the_place(cratejoy: Sandbox, tmp_path: Path) -> None:
+    state = {"bookmarks": {"customers": {
+        "page": 4, "page_size": 10, "first_page": 0, "records": 50, "count": 60, "complete": False, "proven": False,
+        "scan_started_at": "2026-06-30T00:00:00Z", "run_id": "r1",
+    }}}  # fmt: skip
+    cratejoy.fault(status={"resource": "customers", "status": 404})
+    result = run_tap(tmp_path, settings(cratejoy), catalog=select("customers"), state=state)
+    assert result.status == 1
+    assert result.bookmark("customers")["page"] == 4
+
+
+def test_rows_of_a_child_that_do_not_add_up_are_told(cratejoy: Sandbox, tmp_path: Path) -> None:
+    cratejoy.fault(empty_page={"resource": "customers/addresses"})
+    catalog = select("customers", "customer_addresses")
+    warned = run_tap(tmp_path, settings(cratejoy), catalog=catalog)
+    assert warned.status == 0
+    assert "/addresses/: 0 rows for a count of 1" in warned.stderr
+    failed = run_tap(tmp_path, settings(cratejoy, on_incomplete="fail"), catalog=catalog)
+    assert failed.status == 1
+    assert "customer_addresses" in failed.stderr.splitlines()[-1]
+
+
 # Incremental streams
 
 
@@ -275,6 +297,22 @@ def test_chosen_elements_are_read_and_the_gone_ones_named(cratejoy: Sandbox, tmp
     assert result.records["customers"][0]["addresses"] is not None
     assert "12345" in result.stderr
     assert "1 gone" in result.stderr
+
+
+def test_an_element_that_cannot_be_read_is_named_and_the_others_are_read(cratejoy: Sandbox, tmp_path: Path) -> None:
+    ids = cratejoy.ids("customers")
+    cratejoy.fault(status={"row": ids[6], "status": 500})
+    result = run_tap(tmp_path, settings(cratejoy, max_retries=0, ids={"customers": ids[5:8]}))
+    assert result.status == 1
+    assert [record["id"] for record in result.records["customers"]] == [ids[5], ids[7]]
+    assert f"id {ids[6]}" in result.stderr
+
+
+def test_a_bookmark_at_the_beginning_of_time_reads_everything(cratejoy: Sandbox, tmp_path: Path) -> None:
+    state = finished("orders", "placed_at", "0001-01-02T00:00:00Z")
+    result = run_tap(tmp_path, settings(cratejoy), catalog=select("orders"), state=state)
+    assert result.status == 0
+    assert result.ids("orders") == set(cratejoy.ids("orders"))
 
 
 def test_a_record_limit_cuts_each_stream_short_and_leaves_its_bookmark(cratejoy: Sandbox, tmp_path: Path) -> None:
