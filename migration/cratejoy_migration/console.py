@@ -12,6 +12,7 @@ from typing import Any
 
 from meltano.core.logging import console_log_formatter
 
+SENTENCE = "The loader ended before all was read; its own message above says why."
 _PIPES = (BrokenPipeError, ConnectionResetError)
 
 
@@ -34,9 +35,12 @@ class Readable(logging.Filter):
         if issubclass(_kind_of(error), _PIPES):
             said, self._said = self._said, True
             record.exc_info = None
-            event.pop("exc_info", None)
-            event["event"] = "The loader ended before all was read; its own message above says why."
-            return bool(event) and not said and record.name != "asyncio"
+            if record.msg is event:
+                event.pop("exc_info", None)
+                event["event"] = SENTENCE
+            else:
+                record.msg, record.args = SENTENCE, ()
+            return not said
         return event.get("event") != "METRIC"
 
 

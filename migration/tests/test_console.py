@@ -27,8 +27,13 @@ def test_the_first_broken_pipe_of_a_run_becomes_a_sentence(given):
     assert not shown.filter(record({"event": "", "exc_info": given}))
 
 
-def test_a_pipe_that_breaks_in_a_task_is_not_shown_again():
-    assert not Readable().filter(record("Task exception", "asyncio", (BrokenPipeError, BrokenPipeError(), None)))
+def test_a_broken_pipe_in_plain_words_becomes_the_sentence_too():
+    shown = Readable()
+    plain = record("", "asyncio", (BrokenPipeError, BrokenPipeError(), None))
+    assert shown.filter(plain)
+    assert plain.getMessage() == "The loader ended before all was read; its own message above says why."
+    assert plain.exc_info is None
+    assert not shown.filter(record("Task exception", "asyncio", (BrokenPipeError, BrokenPipeError(), None)))
 
 
 def test_other_errors_keep_their_traceback():

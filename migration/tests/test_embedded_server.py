@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from cratejoy_migration.staging import StagingError, connection_url, control, postmaster, staging_database
+from cratejoy_migration.staging import StagingError, connection_url, control, postmaster, staging_database, unprivileged
 from cratejoy_migration.staging.complaints import complaint
 from cratejoy_migration.staging.layout import Layout
 from cratejoy_migration.staging.locks import is_held
@@ -260,3 +260,14 @@ def test_an_unwritable_project_is_refused_in_one_sentence(tmp_path):
     (tmp_path / ".staging").write_text("in the way")
     with pytest.raises(StagingError, match="set STAGING_DATABASE_URL"):
         connection_url(tmp_path)
+
+
+def test_programs_in_a_private_folder_are_found_by_the_user_root_becomes(tmp_path):
+    """PostgreSQL looks for its own programs with access(2), which counts no capability of ordinary users by itself."""
+    program = tmp_path / "private" / "program"
+    program.parent.mkdir(mode=0o700)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o700)
+    done = subprocess.run([sys.executable, "-I", "-S", unprivileged.__file__, "0", "/usr/bin/test", "-x", program])
+    assert done.returncode == 0
+    assert program.parent.stat().st_mode & 0o777 == 0o700

@@ -11,6 +11,7 @@ private folder of root. No permission of any file or folder is changed for it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -20,6 +21,8 @@ from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE = 1
@@ -71,7 +74,14 @@ def _keep_only_dac_override() -> None:
     _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE)
 
 
+def _let_access_see_it() -> None:
+    """Make access(2), by which PostgreSQL finds its own programs, count the capability of an ordinary user too."""
+    with contextlib.suppress(OSError):  # not allowed: programs outside private folders are still found
+        _prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP)
+
+
 def _become(user: pwd.struct_passwd) -> None:
+    _let_access_see_it()
     _prctl(_PR_SET_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
