@@ -246,7 +246,7 @@ def test_an_ordinary_user_needs_none_of_this(alive, eventually):
         shutil.chown(folder, "nobody")
         become = ("setpriv", "--reuid=nobody", "--regid=65534", "--clear-groups")
         # Only so that this test's Python is found when it is installed in a private folder.
-        become += ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+        become += ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup")
         client = start_client(folder, 30, *become)
         assert client.stdout.readline().startswith("postgresql://")
         pid = server_of(Path(folder))

@@ -173,7 +173,8 @@ def test_a_bookmark_of_a_scan_under_way_is_taken_up_one_page_before(cratejoy: Sa
         "page": 4, "page_size": 10, "first_page": 0, "records": 50, "count": 60, "complete": False, "proven": False,
         "scan_started_at": "2026-06-30T00:00:00Z", "run_id": "r1",
     }}}  # fmt: skip
-    result = run_tap(tmp_path, settings(cratejoy, completeness_passes=0), catalog=select("customers"), state=state)
+    in_order = settings(cratejoy, completeness_passes=0, concurrency=1)
+    result = run_tap(tmp_path, in_order, catalog=select("customers"), state=state)
     asked = queries(cratejoy, "customers")
     assert "page=3" in asked[0]
     assert result.ids("customers") == set(cratejoy.ids("customers")[30:])
