@@ -95,6 +95,8 @@ def test_kill_9_of_anything_at_any_moment_and_the_same_command_end_with_exactly_
 ) -> None:
     """Tap, loader, Meltano or all of them; then `meltano run collect` again, until it succeeds."""
     dice = random.Random(seed)
+    if seed == 2:  # the state of a run that ended lies below those that did not
+        assert project.run("meltano", "run", "collect")[0] == 0
     store.fault(latency=0.05)
     for victim in dice.sample(["tap-cratejoy", "staging-target-postgres", "meltano", "all"], 4):
         run = project.start(

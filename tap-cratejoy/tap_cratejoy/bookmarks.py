@@ -19,7 +19,7 @@ from tap_cratejoy import dates
 
 State = dict[str, Any]
 _SCAN_KEYS = ("page", "first_page", "pass", "filter", "since", "highest_seen", "proven_so_far")
-_STALL_KEYS = ("failures", "failed_at")
+_FAILURE_KEYS = ("failures", "failed_at")
 _ENDURED_FAILURES = 2
 
 
@@ -89,19 +89,18 @@ class Bookmark:
             and _whole(state.get("page"), 0)
             and _whole(state.get("page_size"), 1)
             and isinstance(state.get("scan_started_at"), str)
-            and state.get("pass", 1) == 1
+            and (state.get("pass") or 1) == 1
         )
 
     def plan(self, run: Run, now: datetime) -> None:
         """Enter the stream in the run before its turn comes."""
         if not self.belongs_to(run):
-            self._clear_scan()
-            self._forget_failures()
+            self._forget(*_SCAN_KEYS, *_FAILURE_KEYS)
             self.state.update(run_id=run.run_id, scan_started_at=dates.render(now), complete=False, proven=False)
 
     def begin(self, now: datetime) -> None:
         """A new scan starts from the first page."""
-        self._clear_scan()
+        self._forget(*_SCAN_KEYS)
         self.state.update(
             scan_started_at=dates.render(now.replace(microsecond=0)), records=0, complete=False, proven=False
         )
@@ -115,12 +114,11 @@ class Bookmark:
             since: Its lower bound, RFC 3339.
             resumed: The pass goes on where an earlier run stopped; its page stays until the next one is out.
         """
-        for name, value in (("filter", filter_key), ("since", since)):
-            self.state.pop(name, None)
-            if value is not None:
-                self.state[name] = value
+        self._forget("filter", "since")
+        if filter_key is not None:
+            self.state.update(filter=filter_key, since=since)
         if not resumed:
-            self.state.pop("page", None)
+            self._forget("page")
         self.state["pass"] = number
 
     def page_done(self, *, page: int, page_size: int, first_page: int | None, count: int | None) -> None:
@@ -142,9 +140,7 @@ class Bookmark:
         """The scan ended; only now the replication key value moves, and never back."""
         highest = self.state.get("highest_seen")
         if complete:
-            self._forget_failures()
-            for name in ("pass", "filter", "since", "highest_seen", "proven_so_far"):
-                self.state.pop(name, None)
+            self._forget(*_FAILURE_KEYS, "proven_so_far")
         else:
             self.state["pass"] = int(self.state.get("pass") or 1) + 1  # not to go on at its last page: scan again
         self.state.update(complete=complete, proven=proven)
@@ -158,17 +154,22 @@ class Bookmark:
     def fail(self) -> None:
         """The stream failed; failures without progress in between are counted."""
         place = self.state.get("page")
-        stuck = "failures" in self.state and self.state.get("failed_at") == place
-        self.state["failures"] = int(self.state["failures"]) + 1 if stuck else 1
+        before = int(self.state.get("failures") or 0)
+        self.state["failures"] = before + 1 if self.state.get("failed_at") == place else 1
         self.state["failed_at"] = place
 
-    def _forget_failures(self) -> None:
-        for name in _STALL_KEYS:
-            self.state.pop(name, None)
+    def start_over(self) -> None:
+        """The queries are read from the first one on."""
+        self._forget("proven_so_far")
 
-    def _clear_scan(self) -> None:
-        for name in _SCAN_KEYS:
-            self.state.pop(name, None)
+    def _forget(self, *names: str) -> None:
+        """Set keys to null rather than remove them.
+
+        Meltano lays the state of a run that did not end over the state before: what is removed would come back.
+        """
+        for name in names:
+            if name in self.state:
+                self.state[name] = None
 
 
 def _whole(value: Any, least: int) -> bool:

@@ -103,19 +103,20 @@ class Scan:
         left = self._queries_left() if self.bookmark.under_way(run) else []
         resumed = bool(left)
         if not resumed:
-            self.bookmark.state.pop("proven_so_far", None)
+            self.bookmark.start_over()
         for query in left or self.queries:
             self.query = query
             yield from self._passes(query, resumed=resumed)
             resumed = False
-            self.bookmark.state["proven_so_far"] = self.proven
+            if len(self.queries) > 1:
+                self.bookmark.state["proven_so_far"] = self.proven
             if self.failed:
                 return
 
     @property
     def proven(self) -> bool:
         """Whether every query so far was proven."""
-        before = bool(self.bookmark.state.get("proven_so_far", True))
+        before = self.bookmark.state.get("proven_so_far") is not False
         return before and bool(self.outcomes) and all(outcome.proven for outcome in self.outcomes)
 
     def settle(self, page: Page) -> None:
@@ -123,7 +124,7 @@ class Scan:
         if page.failed:
             self.failed.extend(page.failed)
             self._frozen = True
-        if not self._frozen and (page.rows or "page" not in self.bookmark.state):
+        if not self._frozen and (page.rows or self.bookmark.state.get("page") is None):
             self.bookmark.page_done(
                 page=page.number, page_size=self._reader.size, first_page=self._reader.base, count=page.count
             )

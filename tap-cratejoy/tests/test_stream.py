@@ -56,7 +56,8 @@ def test_state_reads_like_a_progress_report(cratejoy: Sandbox, tmp_path: Path) -
     assert bookmark.pop("run_id")
     assert bookmark == {
         "page": (count - 1) // 10, "page_size": 10, "first_page": 0, "records": count, "count": count,
-        "complete": True, "proven": True, "replication_key": "placed_at", "replication_key_value": newest,
+        "complete": True, "proven": True, "replication_key": "placed_at", "replication_key_value": newest, "pass": 1,
+        "highest_seen": newest,
     }  # fmt: skip
 
 
@@ -203,6 +204,32 @@ def test_rows_of_a_child_that_do_not_add_up_are_told(cratejoy: Sandbox, tmp_path
     failed = run_tap(tmp_path, settings(cratejoy, on_incomplete="fail"), catalog=catalog)
     assert failed.status == 1
     assert "customer_addresses" in failed.stderr.splitlines()[-1]
+
+
+def meltano_merges(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Do what Meltano does with the state of a run that did not end: lay it over the state before, at depth."""
+    merged = dict(old)
+    for key, value in new.items():
+        merged[key] = meltano_merges(merged.get(key) or {}, value) if isinstance(value, dict) else value
+    return merged
+
+
+def test_what_an_older_scan_knew_never_comes_back_through_a_merge_of_states(cratejoy: Sandbox, tmp_path: Path) -> None:
+    catalog = select("customers", "subscriptions", "orders")
+    config = settings(cratejoy, completeness_passes=0, concurrency=1, page_size=5)
+    first = run_tap(tmp_path, config, catalog=catalog)
+    second = run_tap(tmp_path, config, catalog=catalog, state=first.state)
+    begun = next(state for state in second.states if not state["bookmarks"]["customers"]["complete"])
+    merged = meltano_merges(first.state, begun)
+    third = run_tap(tmp_path, config, catalog=catalog, state=merged)
+    assert third.status == 0
+    for stream in ("customers", "subscriptions"):
+        assert third.ids(stream) == set(cratejoy.ids(stream))
+        assert third.bookmark(stream)["proven"] is True
+    orders = cratejoy.rows("orders")
+    since = second.states[-1]["bookmarks"]["orders"]["replication_key_value"]
+    assert since in {row["placed_at"] for row in orders}
+    assert third.ids("orders") == second.ids("orders")
 
 
 # Incremental streams
