@@ -82,6 +82,7 @@ class PageReader:
         self._logger = logger
         self._part_size: int | None = None
         self._settled = False
+        self._hopeless = False
         self._concessions = 0
         self._splits_in_a_row = 0
         self._lock = threading.Lock()
@@ -152,7 +153,7 @@ class PageReader:
         if self._part_size:
             return self._read_parts(index, deque(whole.cut(self._part_size)))
         try:
-            page = self._fetch(whole, retries=None)
+            page = self._fetch(whole, retries=PART_RETRIES if self._hopeless else None)
         except Unreachable:
             raise
         except Unhealed as failure:
@@ -160,10 +161,12 @@ class PageReader:
                 raise
             self._logger.warning("%s; reading page %d in smaller windows", failure, self.number(index))
             page = self._read_parts(index, deque(whole.split()))
+            self._hopeless = not page.rows
             self._note_split(page)
             if not whole.split():
                 page.failed.append(self._name(whole))
             return page
+        self._hopeless = False
         with self._lock:
             self._splits_in_a_row = 0
         return page

@@ -22,7 +22,7 @@ from tap_cratejoy.windows import last_index, next_page
 EMPTY_PAGES = 10
 """So many empty pages in a row end a scan that, by its count, should go on."""
 DEAD_PAGES = 3
-"""So many pages in a row of which nothing could be read end a scan."""
+"""After so many pages in a row of which nothing could be read, see whether there is any point in going on."""
 _POLL_SECONDS = 0.25
 
 T = TypeVar("T")
@@ -236,13 +236,21 @@ class PageWalk:
         """Count a page; True when it is the last one, and `ended` says why."""
         page.new = self._tally.add(ids(page.rows), page.count)
         self._dead = self._dead + 1 if page.failed and not page.rows else 0
-        if self._dead >= DEAD_PAGES:
+        if self._dead and self._dead % DEAD_PAGES == 0 and not self._lanes.result(self._lanes.submit(self._lives)):
             raise StreamFailed(
-                f"{self._reader.path}: {DEAD_PAGES} pages in a row could not be read, the last one page {page.number}; "
-                "the same command goes on there."
+                f"{self._reader.path}: {self._dead} pages in a row could not be read, the last one page {page.number}, "
+                "nor could the last page of all; the same command goes on there."
             )
         self.ended = self._end(page) or ""
         return bool(self.ended)
+
+    def _lives(self) -> bool:
+        """Whether the far end of the collection can be read, so that it makes sense to go on towards it."""
+        try:
+            self._reader.peek(max(self.last, 0))
+        except TapError:
+            return False
+        return True
 
     def _end(self, page: Page) -> str | None:
         known, reached, beyond = self._tally.count is not None, self._tally.reached, page.index > self.last

@@ -244,6 +244,37 @@ def test_a_404_beyond_the_last_page_is_its_end() -> None:
     assert not scan.proven
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_many_pages_in_a_row_that_fail_are_named_and_everything_else_is_read(concurrency: int) -> None:
+    dead = range(200, 700)
+
+    def hole(envelope: dict, params: dict) -> dict:
+        start = int(params.get("page", 0)) * int(params["limit"])
+        if start < dead.stop and dead.start < start + int(params["limit"]):
+            raise Unhealed("always 500")
+        return envelope
+
+    state: dict = {}
+    scan, emitted = scan_of(
+        FakeCratejoy(ids_of(1000), answer=hole), size=50, state=state, passes=0, concurrency=concurrency
+    )
+    assert set(emitted) == set(ids_of(1000)[:200] + ids_of(1000)[700:])
+    assert "page 4 at" in scan.failed[0] or "rows 200" in scan.failed[0]
+    assert state["page"] == 3
+
+
+def test_a_server_that_fails_from_some_page_on_is_soon_left_alone() -> None:
+    def late(server: FakeCratejoy, number: int | None) -> None:
+        if number is not None and number * int(server.requests[-1]["limit"]) >= 300:
+            raise Unhealed("always 500")
+
+    server = FakeCratejoy(ids_of(100_000), before=late)
+    scan, emitted = scan_of(server, size=100)
+    assert set(emitted) == set(ids_of(300))
+    assert "pages in a row could not be read" in scan.failed[-1]
+    assert len(server.requests) < 100
+
+
 def test_a_collection_of_which_nothing_can_be_read_fails_soon() -> None:
     def dead(server: FakeCratejoy, number: int | None) -> None:
         raise Unhealed("always 500")
