@@ -19,6 +19,10 @@ from tap_cratejoy import dates
 
 State = dict[str, Any]
 _SCAN_KEYS = ("page", "first_page", "pass", "filter", "since", "highest_seen", "proven_so_far")
+STATE_TYPES: dict[str, type] = {
+    **dict.fromkeys(("page", "page_size", "first_page", "pass", "records", "count", "failures"), int),
+    **dict.fromkeys(("run_id", "scan_started_at", "replication_key_value", "filter", "since", "highest_seen"), str),
+}
 _FAILURE_KEYS = ("failures", "failed_at")
 _ENDURED_FAILURES = 2
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 from singer_sdk import metrics
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 
 from tap_cratejoy.errors import RunStopped, TapError
 from tap_cratejoy.tap import TapCratejoy
@@ -50,6 +51,8 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(str(stop), stop.exit_code)
     except TapError as error:
         return _fail(str(error))
+    except (MapExpressionError, StreamMapConfigError) as error:
+        return _fail(f"A stream map cannot be used: {type(error).__name__}: {error}")
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)
     except OSError as error:

@@ -33,7 +33,9 @@ HEALS = frozenset({408, 425, *range(500, 600)})
 """Answers that another attempt may heal; 429 besides them, which is no failure."""
 PATIENCE_SECONDS = 3600
 """So long nothing but 429 is endured."""
-FIRST_CONTACT_RETRIES = 3
+MOST_REST_SECONDS = 300
+"""So long a Retry-After of a failing server is obeyed at once; after it the server is asked again."""
+FIRST_CONTACT_RETRIES = 5
 """Retries while no request of the run was answered yet: then the address is more likely wrong than the server away."""
 _CHUNK_BYTES = 1 << 16
 
@@ -88,6 +90,8 @@ class CratejoyClient:
         self._throttled_since: float | None = None
         self._throttles_in_a_row = 0
         self._contact = False
+        self.was_there = False
+        """Whether any request was ever answered."""
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self.requests = 0
@@ -141,10 +145,12 @@ class CratejoyClient:
                 answered |= ailing.answered
                 most = self._retries_now(allowed, answered=answered)
                 if failures > most or self.stopping:
-                    raise self._given_up(path, failures, str(ailing), answered=answered) from None
+                    patient = retries is None
+                    raise self._given_up(path, failures, str(ailing), answered=answered, patient=patient) from None
                 self._rest(path, failures, most, str(ailing))
                 continue
             answered = True
+            self.was_there = True
             if answer is not None:
                 self._contact = True
                 return answer
@@ -152,9 +158,10 @@ class CratejoyClient:
     def _retries_now(self, allowed: int, *, answered: bool) -> int:
         return allowed if self._contact or answered else min(allowed, FIRST_CONTACT_RETRIES)
 
-    def _given_up(self, path: str, failures: int, reason: str, *, answered: bool) -> errors.Unhealed:
+    def _given_up(self, path: str, failures: int, reason: str, *, answered: bool, patient: bool) -> errors.Unhealed:
         kind = errors.Unhealed if answered else errors.Unreachable
-        self._contact = self._contact and answered
+        if patient:
+            self._contact = self._contact and answered
         tries = f"{failures} times" if failures > 1 else "once"
         hint = "" if answered else f" Is {self._settings.api_url} right and reachable from here (api_url)?"
         return kind(f"GET {path} was tried {tries} without success, the last time: {reason}.{hint}")
@@ -210,9 +217,13 @@ class CratejoyClient:
 
     def _read(self, path: str, response: requests.Response, deadline: float, check: Callable[[Any], bool]) -> Answer:
         status = response.status_code
+        self.was_there = True
         if status in HEALS:
+            self._respect(response.headers.get("Retry-After"))
             raise _Ailing(f"answer {status}")
         body = _body(response, deadline)
+        if 200 < status < 300:
+            raise _Ailing(f"answer {status} instead of 200")
         if status != 200:
             raise self._refusal(path, status, body)
         try:
@@ -242,6 +253,12 @@ class CratejoyClient:
 
     def _is_telling(self, text: str) -> bool:
         return any(secret in text for secret in (self._settings.client_id, self._settings.client_secret))
+
+    def _respect(self, retry_after: str | None) -> None:
+        """Hold all requests as long as a failing server asks for, within reason."""
+        seconds = retry_after_seconds(retry_after)
+        if seconds:
+            self.ceiling.pause(min(seconds, MOST_REST_SECONDS))
 
     def _throttled(self, path: str, retry_after: str | None) -> None:
         now = time.monotonic()
@@ -309,12 +326,21 @@ def _body(response: requests.Response, deadline: float) -> bytes:
 def _reasons(body: bytes) -> tuple[str, ...]:
     """Return the texts of an error body, cut short, without anything that looks like an e-mail address."""
     try:
-        found = codec.decode(body)[0].get("errors")
-    except (ValueError, AttributeError):
+        found = codec.decode(body)[0]
+    except ValueError:
         return ()
-    texts = found if isinstance(found, list) else []
-    plain = (_printable(text) for text in texts[:5] if isinstance(text, str))
+    named = found.get("errors") or found.get("error") if isinstance(found, dict) else None
+    plain = (_printable(text) for text in _texts(named)[:5])
     return tuple(text[:200] for text in plain if "@" not in text and "%40" not in text)
+
+
+def _texts(value: Any) -> list[str]:
+    """Return all texts of an error value, documented as a list of them; the keys of an object name properties."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [f"{key}: {text}" for key, inner in value.items() for text in _texts(inner)]
+    return [text for inner in value for text in _texts(inner)] if isinstance(value, list) else []
 
 
 def _printable(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -50,7 +51,8 @@ def encode(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_number)
     except TypeError:  # nested deeper than orjson goes
-        return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":")).encode()
+        text = simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), default=_moment)
+        return text.encode()
 
 
 def scrub(value: Any) -> tuple[Any, int]:
@@ -128,6 +130,12 @@ def _exact_int(digits: str) -> int | Decimal:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _moment(value: Any) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{type(value).__name__} is not JSON")
+    return value.isoformat()
 
 
 def _number(value: Any) -> Any:

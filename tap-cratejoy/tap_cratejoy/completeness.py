@@ -22,6 +22,7 @@ class Tally:
         seen: The distinct ids.
         count: The server's latest total, None while it sent none.
         steady: Every page brought the same count, and nothing else was seen to move.
+        moved: Rows were seen to go, so that others may have slipped past the read position.
         rows: Rows read, repeated ones included.
     """
 
@@ -29,6 +30,7 @@ class Tally:
     seen: BitMap64 = field(default_factory=BitMap64)
     count: int | None = None
     steady: bool = True
+    moved: bool = False
     rows: int = 0
     pages: int = 0
 
@@ -43,6 +45,7 @@ class Tally:
             How many of the ids are new to this pass.
         """
         self.steady &= count is not None and (self.pages == 0 or count == self.count)
+        self.moved |= count is not None and self.count is not None and count < self.count
         self.count = count if count is not None else self.count
         self.pages += 1
         self.rows += len(page_ids)

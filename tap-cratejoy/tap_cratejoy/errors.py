@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | a setting is wrong, missing or unknown | `SettingsError` | the run never starts |
 | 401 | `CredentialsRefused` | the run stops |
+| no request of the run was ever answered | `NeverReached` | the run stops |
 | an hour of nothing but 429 | `RateLimitExhausted` | the run stops |
 | the loader went away, the disk is full | `OutputFailed` | the run stops |
 | SIGTERM, Ctrl-C | `Interrupted` | the run stops after the current page |
@@ -39,6 +40,10 @@ class CredentialsRefused(RunStopped):
 
 class RateLimitExhausted(RunStopped):
     """Cratejoy answered nothing but 429 for an hour, or asks for a longer pause than that."""
+
+
+class NeverReached(RunStopped):
+    """No request of the run was ever answered."""
 
 
 class OutputFailed(RunStopped):

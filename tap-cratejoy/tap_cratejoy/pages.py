@@ -9,18 +9,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_cratejoy.errors import NotFound, Refused, Unhealed, Unreachable
+from tap_cratejoy.records import Record, whole_id
 from tap_cratejoy.windows import Window, base_of
 
 if TYPE_CHECKING:
     import logging
 
     from tap_cratejoy.client import CratejoyClient
-    from tap_cratejoy.records import Record
 
 PART_RETRIES = 2
 """Retries of a part that can be split further; single rows get all that the settings allow."""
 FAILED_PARTS = 40
 """So many failing parts of one page are endured before what is left of it counts as failed."""
+LIKELY_ROWS = 100
+"""Rows a page that every source knows to work; a refusal of more without a reason is taken to be about the number."""
+NAMED = ("property", "filter", "parameter", "relation", "__")
+"""What a refusal speaks of when it is not about the number of rows."""
 HOPELESS_PARTS = 3
 """The same while nothing of the page came at all."""
 SPLITS_IN_A_ROW = 2
@@ -130,6 +134,15 @@ class PageReader:
             TapError: As the client raises it.
         """
         return self._fetch(Window(index, self.size), retries=0)
+
+    def read_closely(self, index: int) -> Page:
+        """Read a page in ten windows, because as a whole it came short.
+
+        Raises:
+            StreamFailed: As `read`.
+        """
+        size = max(1, self.size // 10)
+        return self._conceding(lambda: self._read_parts(index, deque(Window(index, self.size).cut(size))))
 
     def read(self, index: int) -> Page:
         """Read a page, in smaller windows when it fails at its size.
@@ -241,18 +254,18 @@ class PageReader:
             except Refused as refused:
                 with self._lock:
                     if self._concessions == before:
-                        if self._settled or not self._concede(refused, first=first):
+                        if not self._concede(refused, first=first):
                             raise
                         self._concessions += 1
 
     def _concede(self, refused: Refused, *, first: bool) -> bool:
         """Give up one thing that a 400 may be about; False when there is nothing left to give up."""
-        if refused.status != 400:
+        if refused.status not in (400, 413, 422):
             return False
         about = " ".join(refused.reasons).lower()
-        if any(word in about for word in ("limit", "page size", "per page", "maximum")):
+        if _is_about_size(about) or (self.size > LIKELY_ROWS and not any(word in about for word in NAMED)):
             return self._shrink(first=first)
-        if "page" in about:
+        if self._settled or "page" in about:
             return False
         for name in [
             *(key for key in self.params if "__" in key),
@@ -282,8 +295,24 @@ class PageReader:
 
 
 def ids(rows: list[Record]) -> list[int]:
-    """Return the ids of raw rows, in order, as far as they are whole numbers."""
-    return [value for row in rows if type(value := row.get("id")) is int]
+    """Return the ids of raw rows, in order, as far as records can be made of them."""
+    return [value for row in rows if (value := whole_id(row.get("id"))) is not None]
+
+
+def _is_about_size(about: str) -> bool:
+    words = (
+        "limit",
+        "page size",
+        "page_size",
+        "per page",
+        "per_page",
+        "maximum",
+        "max ",
+        "too many",
+        "too large",
+        "too big",
+    )
+    return any(word in about for word in words)
 
 
 def _is_beyond(part: Window, page: Page, refusal: NotFound | Refused) -> bool:

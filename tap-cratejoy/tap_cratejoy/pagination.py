@@ -19,8 +19,8 @@ from tap_cratejoy.errors import NotFound, Refused, StreamFailed, TapError
 from tap_cratejoy.pages import Page, PageReader, ids
 from tap_cratejoy.windows import last_index, next_page
 
-EMPTY_PAGES = 10
-"""So many empty pages in a row end a scan that, by its count, should go on."""
+BARREN_PAGES = 10
+"""So many pages in a row that bring nothing new end a scan that, by its count, should go on."""
 DEAD_PAGES = 3
 """After so many pages in a row of which nothing could be read, see whether there is any point in going on."""
 _POLL_SECONDS = 0.25
@@ -96,11 +96,11 @@ class Early:
 
     Attributes:
         index: Its place.
-        result: The page, and whether nothing had moved by then.
+        result: The page, None when it could not be read then.
     """
 
     index: int
-    result: Future[tuple[Page | None, bool]]
+    result: Future[Page | None]
 
 
 class PageWalk:
@@ -111,14 +111,16 @@ class PageWalk:
         lanes: The threads to read in.
         tally: Counts what was seen; the walk ends by it.
         early: Whether to read the last page right after the first.
+        close: Pages below this index that come short are read in smaller windows as well.
     """
 
-    def __init__(self, reader: PageReader, lanes: Lanes, tally: Tally, *, early: bool = False) -> None:
+    def __init__(self, reader: PageReader, lanes: Lanes, tally: Tally, *, early: bool = False, close: int = 0) -> None:
         self._reader = reader
         self._lanes = lanes
         self._tally = tally
         self._early_wanted = early
-        self._empty = 0
+        self._close = close
+        self._barren = 0
         self._dead = 0
         self.ended = ""
 
@@ -143,35 +145,39 @@ class PageWalk:
         ahead: deque[Future[Page]] = deque()
         upcoming = start
         early: Early | None = None
+        again: Future[bool] | None = None
         if first is not None:
             upcoming += 1
             if self._take(first):
                 yield first
                 return
-            early = self._send_early(start, first)
+            early = self._send_early(start)
             yield first
         try:
             while True:
                 while len(ahead) < self._lanes.width and (upcoming <= self.last or not ahead):
                     ahead.append(self._early_page(early, upcoming) or self._lanes.submit(self._read, upcoming))
                     upcoming += 1
+                if first is not None and early is not None and again is None and upcoming > self.last:
+                    again = self._lanes.submit(self._stands_still, first)
                 page = self._lanes.result(ahead.popleft())
                 done = self._take(page)
-                if done and early is not None:
-                    self._tally.steady &= self._lanes.result(early.result)[1]
+                if done and again is not None and not self._lanes.result(again):
+                    self._tally.steady, self._tally.moved = False, True
                 yield page
                 if done:
                     return
         finally:
             _cancel(ahead)
 
-    def backward(self, *, one_by_one: bool) -> Iterator[Page]:
+    def backward(self, reached: int, *, one_by_one: bool) -> Iterator[Page]:
         """Walk to the end first and from there down to the first page.
 
         Rows that are deleted pull later rows forward, towards the pages a downward walk has still to read: none of
         those that stay can slip through, as long as the server looks at the pages in that order.
 
         Args:
+            reached: Index of the last page that is known to have rows.
             one_by_one: Ask for a page only when the one above it is there, because rows are moving.
 
         Yields:
@@ -180,16 +186,21 @@ class PageWalk:
         Raises:
             StreamFailed: Nothing more can be read.
         """
-        top = max(self.last, 0)
+        top = max(min(self.last, reached), 0)
         yield from self.forward(top)
         width = 1 if one_by_one else self._lanes.width
-        for page in self._lanes.in_order(self._read, range(top - 1, -1, -1), width):
+        indexes = list(range(top - 1, -1, -1))
+        if one_by_one:  # each page once more after the one below it: what moved up between the two is still caught
+            indexes = [index for low in indexes for index in (low, low + 1)]
+        for page in self._lanes.in_order(self._read, indexes, width):
             self._take(page)
             yield page
 
     def _read(self, index: int) -> Page:
         try:
-            return self._reader.read(index)
+            page = self._reader.read(index)
+            short = index < self._close and len(page.rows) < self._reader.size and not page.failed
+            return _richer(page, self._reader.read_closely(index)) if short else page
         except NotFound:
             if index == 0:
                 raise
@@ -200,7 +211,7 @@ class PageWalk:
                 raise
         return Page(index, self._reader.number(index), [], self._tally.count)
 
-    def _send_early(self, start: int, first: Page) -> Early | None:
+    def _send_early(self, start: int) -> Early | None:
         """Read the last page right after the first, where a scan begins at its beginning.
 
         Rows that come while it runs are then never taken for rows that were there: an insert and a delete that cancel
@@ -208,25 +219,26 @@ class PageWalk:
         """
         if not self._early_wanted or start or self.last < 1:
             return None
-        return Early(self.last, self._lanes.submit(self._read_early, first, self.last))
+        return Early(self.last, self._lanes.submit(self._peek, self.last))
 
-    def _read_early(self, first: Page, last: int) -> tuple[Page | None, bool]:
-        """Return the last page, None when a single attempt does not bring it, and whether nothing has moved so far.
-
-        The first page is looked at once more after it, since rows may have gone from it in between.
-        """
+    def _peek(self, index: int) -> Page | None:
+        """Return a page, None when a single attempt does not bring it."""
         try:
-            end, again = self._reader.peek(last), self._reader.peek(0)
+            return self._reader.peek(index)
         except TapError:
-            return None, True
-        return end, first.count == end.count == again.count and ids(first.rows) == ids(again.rows)
+            return None
+
+    def _stands_still(self, first: Page) -> bool:
+        """Look at the first page once more, at the end: whatever went from it has pulled all others forward."""
+        again = self._peek(0)
+        return again is None or (again.count == first.count and ids(again.rows) == ids(first.rows))
 
     def _early_page(self, early: Early | None, index: int) -> Future[Page] | None:
         """Return the page that was read early, when its turn comes and nothing has moved since."""
         if early is None or early.index != index or index != self.last:
             return None
-        page, still = self._lanes.result(early.result)
-        if page is None or not still or page.count != self._tally.count:
+        page = self._lanes.result(early.result)
+        if page is None or page.count != self._tally.count:
             return None
         ready: Future[Page] = Future()
         ready.set_result(page)
@@ -256,21 +268,27 @@ class PageWalk:
         known, reached, beyond = self._tally.count is not None, self._tally.reached, page.index > self.last
         if page.failed:
             return None if page.new or not beyond else "nothing beyond the count can be read"
+        self._barren = self._barren + 1 if page.new == 0 else 0
+        if not page.rows and (not known or reached or beyond):
+            return "an empty page"
+        if self._barren >= BARREN_PAGES:
+            return f"{BARREN_PAGES} pages in a row without a new row"
         if not page.rows:
-            self._empty += 1
-            if not known or reached or beyond:
-                return "an empty page"
-            return f"{EMPTY_PAGES} empty pages in a row" if self._empty >= EMPTY_PAGES else None
-        self._empty = 0
+            return None
         following = next_page(page.following)
         leads_back = following is not None and following <= page.number
-        if not page.following and (reached or not known):
+        if not page.following and (reached or (not known and len(page.rows) < self._reader.size)):
             return "next is null"
         if reached and (leads_back or page.new == 0):
             return "next leads back" if leads_back else "every row was seen"
         if page.new == 0 and (not page.following or leads_back or beyond):
             return "nothing new beyond the count"
         return None
+
+
+def _richer(page: Page, close: Page) -> Page:
+    """Return the reading of a page that brought more rows; windows that failed in the other one do not matter."""
+    return close if len(close.rows) > len(page.rows) else page
 
 
 def _cancel(futures: deque[Future[Any]]) -> None:

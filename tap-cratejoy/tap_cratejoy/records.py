@@ -100,6 +100,14 @@ class RecordCleaner:
                 record[live] = None if fitted is _UNFIT else fitted
 
 
+def whole_id(value: Any) -> int | None:
+    """Return an id as a whole number: one, or text or a float that says one; None for anything else."""
+    if type(value) is int:
+        return value
+    fitted = _fit_id(value)
+    return None if fitted is _UNFIT else fitted
+
+
 def _kind(
     name: str, spec: Mapping[str, Any], relations: Sequence[str], enums: Mapping[str, Mapping[int, str]]
 ) -> tuple[type | None, Fit]:

@@ -92,6 +92,7 @@ class Scan:
     pass_number: int = 1
     tally: Tally = field(default_factory=Tally)
     _frozen: bool = False
+    _highest: int = 0
     _reader: PageReader = field(init=False, repr=False)
 
     def pages(self, run: Run) -> Iterator[Page]:
@@ -121,6 +122,8 @@ class Scan:
 
     def settle(self, page: Page) -> None:
         """Move the bookmark past a page whose records are all out; a page with holes in it holds it back."""
+        if page.rows:
+            self._highest = max(self._highest, page.index)
         if page.failed:
             self.failed.extend(page.failed)
             self._frozen = True
@@ -150,9 +153,10 @@ class Scan:
         while not tally.proven and outcome.passes <= self.passes and not self.failed:
             outcome.passes += 1
             self._announce(tally, outcome)
-            moving = not tally.steady
+            moving = tally.moved or (not tally.steady and tally.distinct != tally.count)
+            short = tally.count is not None and not tally.start_rows and tally.distinct < tally.count
             tally = self.tally = Tally(count=tally.count)
-            walk = PageWalk(self._reader, self.lanes, tally)
+            walk = PageWalk(self._reader, self.lanes, tally, close=self._highest if short else 0)
             self._turn(query, outcome.passes)
             yield from self._again(walk, outcome.passes, moving=moving)
             seen |= tally.seen
@@ -178,6 +182,7 @@ class Scan:
             self.logger.info("%s goes on at page %d", self.path, self._reader.number(start))
         count = state.get("count") if resumed else None
         self._turn(query, 1, resumed=bool(start))
+        self._highest = start
         if start:
             tally = self.tally = Tally(start_rows=start * size, count=count)
             walk = PageWalk(self._reader, self.lanes, tally)
@@ -190,7 +195,7 @@ class Scan:
     def _again(self, walk: PageWalk, number: int, *, moving: bool) -> Iterator[Page]:
         self.lanes.result(self.lanes.submit(self._reader.doubt_base))
         downward = number % 2 == 0 and self.tally.count is not None
-        return walk.backward(one_by_one=moving) if downward else walk.forward()
+        return walk.backward(self._highest, one_by_one=moving) if downward else walk.forward()
 
     def _turn(self, query: Query, number: int, *, resumed: bool = False) -> None:
         self.pass_number = number

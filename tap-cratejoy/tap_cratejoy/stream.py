@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Stream, StreamSchema, metrics
+from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
@@ -19,7 +20,7 @@ from typing_extensions import override
 from tap_cratejoy import codec, dates, schemas, writer
 from tap_cratejoy.backfill import backfill
 from tap_cratejoy.bookmarks import Bookmark
-from tap_cratejoy.errors import StreamFailed, Unreachable, listed
+from tap_cratejoy.errors import NeverReached, SettingsError, StreamFailed, Unreachable, listed
 from tap_cratejoy.pages import Page
 from tap_cratejoy.progress import StreamProgress
 from tap_cratejoy.records import Record, RecordCleaner
@@ -90,6 +91,8 @@ class CratejoyStream(Stream):
                 self._sync()
             except StreamFailed as failure:
                 self.tap.check_interrupted()  # what fails while the run is ending is no failure of the stream
+                if isinstance(failure, Unreachable) and not self.tap.client.was_there:
+                    raise NeverReached(str(failure)) from None
                 self.tap.note_failure(self.name, failure)
                 if not isinstance(failure, Unreachable) and not self._cut_short:
                     Bookmark(self.stream_state).fail()
@@ -185,7 +188,7 @@ class CratejoyStream(Stream):
         if value is None:
             return self.tap.settings.start_date
         try:
-            return value - timedelta(days=self.tap.settings.lookback_days)
+            return min(value, self.tap.now()) - timedelta(days=self.tap.settings.lookback_days)
         except OverflowError:  # before the year 1
             return None
 
@@ -272,9 +275,17 @@ class CratejoyStream(Stream):
                 writer.write(writer.record_lines(self.name, records, utc_now()))
             else:
                 for record in records:
-                    self._write_record_message(record)
+                    self._map_and_write(record)
             self._counter.increment(len(records))
         return len(records)
+
+    def _map_and_write(self, record: Record) -> None:
+        try:
+            self._write_record_message(record)
+        except (MapExpressionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise SettingsError(
+                f"A stream map cannot be used on a record of {self.name} ({type(error).__name__}): check stream_maps."
+            ) from None
 
     def emit_children(self, records: list[Record], scan: Scan | None) -> None:
         """Read and write what hangs below these records; what fails keeps the scan's bookmark back."""

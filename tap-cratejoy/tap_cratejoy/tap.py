@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,7 +18,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from typing_extensions import override
 
 from tap_cratejoy import settings as settings_module
-from tap_cratejoy.bookmarks import Bookmark, Run, choose_run
+from tap_cratejoy.bookmarks import STATE_TYPES, Bookmark, Run, choose_run
 from tap_cratejoy.children import ChildStream
 from tap_cratejoy.client import CratejoyClient
 from tap_cratejoy.errors import Interrupted, RunStopped, SettingsError, TapError
@@ -59,7 +60,7 @@ class TapCratejoy(Tap):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check all settings; every trouble in one sentence, none of it with the value of a secret."""
         self._read_text()
-        errors = self._unknown() + self._missing() or self._misfits()
+        errors = self._unknown() + self._unknown_variables() + self._missing() or self._misfits()
         if errors and raise_errors:
             raise SettingsError(f"The settings of tap-cratejoy cannot be used: {'; '.join(errors)}.")
         return errors
@@ -87,6 +88,12 @@ class TapCratejoy(Tap):
             return [settings_module.without_secrets(text) for text in error.errors]
         return []
 
+    def _unknown_variables(self) -> list[str]:
+        """Variables that look like settings and are none; Meltano passes on what it does not know only in this way."""
+        known = [f"TAP_CRATEJOY_{name.upper()}" for name in (*self.config_jsonschema["properties"], "loglevel")]
+        found = [name for name in os.environ if re.fullmatch(r"TAP_CRATEJOY_[A-Z0-9][A-Z0-9_]*", name)]
+        return [settings_module.unknown_setting(name, known) for name in found if name not in known]
+
     def _missing(self) -> list[str]:
         return [
             f"{name} is missing (set TAP_CRATEJOY_{name.upper()})"
@@ -113,6 +120,10 @@ class TapCratejoy(Tap):
         bookmarks = state.get("bookmarks", {})
         if not isinstance(bookmarks, dict) or not all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
             raise SettingsError('--state: "bookmarks" must be an object with one object a stream.')
+        for stream, bookmark in bookmarks.items():
+            for name, kind in STATE_TYPES.items():
+                if bookmark.get(name) is not None and type(bookmark[name]) is not kind:
+                    raise SettingsError(f"--state: {name} of {stream} must be {kind.__name__}.")
         super().load_state(state)
 
     # What the streams share

@@ -26,6 +26,15 @@ def fails_with_one_sentence(folder: Path, config: dict[str, Any], *words: str) -
     return said[0]
 
 
+def fails_with_one_sentence_but_retries(folder: Path, config: dict[str, Any]) -> str:
+    """All streams are asked for; the first one that meets nobody ends the run."""
+    result = run_tap(folder, config, timeout=60)
+    assert result.status == 1
+    assert result.stderr.count("retry") == config["max_retries"]
+    assert "Beginning sync of 'orders'" not in result.stderr
+    return result.stderr.splitlines()[-1]
+
+
 def test_discovery_needs_no_credentials_and_offers_every_stream() -> None:
     done = subprocess.run([BIN / "tap-cratejoy", "--discover"], capture_output=True, check=True, env=environment())
     streams = {stream["tap_stream_id"]: stream for stream in json.loads(done.stdout)["streams"]}
@@ -144,11 +153,9 @@ def test_an_address_that_would_leak_credentials_is_refused(tmp_path: Path, url: 
 
 def test_an_unreachable_host_is_one_sentence_soon(tmp_path: Path) -> None:
     began = time.monotonic()
-    result = run_tap(tmp_path, settings(max_retries=1), catalog=select("customers"))
-    assert result.status == 1
+    said = fails_with_one_sentence_but_retries(tmp_path, settings(max_retries=1))
     assert time.monotonic() - began < 20
-    assert "api_url" in result.stderr
-    assert "customers" in result.stderr.splitlines()[-1]
+    assert "api_url" in said
 
 
 @pytest.mark.parametrize(
@@ -175,6 +182,41 @@ def test_a_config_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "nowhere.json" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("count", "130"), ("records", "x"), ("first_page", "0"), ("failures", "x"), ("highest_seen", 7), ("page", 1.5)],
+)
+def test_state_of_a_wrong_type_is_named(tmp_path: Path, name: str, value: object) -> None:
+    result = run_tap(tmp_path, settings(), state={"bookmarks": {"customers": {name: value}}})
+    assert result.status == 1
+    assert f"--state: {name} of customers" in result.stderr.splitlines()[-1]
+
+
+def test_a_variable_that_looks_like_a_setting_and_is_none_is_named(tmp_path: Path) -> None:
+    """Meltano passes settings it does not know only in the environment."""
+    line = command(tmp_path, settings())
+    variables = {
+        **environment(),
+        "TAP_CRATEJOY_PAGE_SISE": "3",
+        "TAP_CRATEJOY__SELECT": "[]",
+        "TAP_CRATEJOY_LOGLEVEL": "INFO",
+    }
+    done = subprocess.run(line, capture_output=True, check=False, env=variables, timeout=60, text=True)
+    assert done.returncode == 1
+    said = done.stderr.splitlines()[-1]
+    assert "TAP_CRATEJOY_PAGE_SISE" in said
+    assert "TAP_CRATEJOY_PAGE_SIZE" in said
+    assert "SELECT" not in said
+
+
+@pytest.mark.parametrize("expression", ["nosuch.foo(", "1/0", "nosuch"])
+def test_a_stream_map_that_cannot_be_used_is_one_sentence(cratejoy: Sandbox, tmp_path: Path, expression: str) -> None:
+    config = settings(cratejoy, stream_maps={"customers": {"email": expression}})
+    result = run_tap(tmp_path, config, catalog=select("customers"))
+    assert result.status == 1
+    assert "stream map" in result.stderr.splitlines()[-1]
 
 
 # Ends that nobody planned

@@ -327,7 +327,7 @@ def test_waits_grow_to_a_minute_and_differ() -> None:
     ("status", "kind"),
     [
         (400, Refused), (401, CredentialsRefused), (403, Forbidden), (404, NotFound), (405, Refused), (410, Refused),
-        (301, Refused), (302, Refused), (304, Refused), (307, Refused), (308, Refused), (204, Refused), (201, Refused),
+        (301, Refused), (302, Refused), (304, Refused), (307, Refused), (308, Refused),
     ],
 )  # fmt: skip
 def test_a_final_answer_is_final(server: Server, waits: list[int], status: int, kind: type[TapError]) -> None:
@@ -359,7 +359,7 @@ def test_a_refusal_names_the_reasons_of_the_server(server: Server) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"[]", b'"x"', b'{"errors": "x"}', b'{"errors": [1, null, {"a": 1}]}', b'{"errors": null}', b"{}",
+    [b"", b"<html>", b"[]", b'"x"', b'{"errors": [1, null, {"a": 1}]}', b'{"errors": null}', b"{}",
      b"[" * 5000],
     ids=lambda body: repr(body[:12]),
 )  # fmt: skip
@@ -466,9 +466,9 @@ def closed_port() -> int:
 
 def test_an_address_where_nobody_ever_answered_is_given_up_soon(waits: list[int]) -> None:
     url = f"http://127.0.0.1:{closed_port()}/v1"
-    with pytest.raises(Unreachable, match=r"tried 4 times .*Is http://127.* reachable from here \(api_url\)\?"):
+    with pytest.raises(Unreachable, match=r"tried 6 times .*Is http://127.* reachable from here \(api_url\)\?"):
         client_of(url, max_retries=8).get("/customers/")
-    assert waits == [1, 2, 3]
+    assert waits == [1, 2, 3, 4, 5]
 
 
 def test_a_server_that_answered_once_gets_all_retries_when_it_goes_away(server: Server, waits: list[int]) -> None:
@@ -679,3 +679,41 @@ def test_a_429_is_understood_also_when_another_thread_gets_through_meanwhile(
 
     monkeypatch.setattr(module, "retry_after_seconds", meanwhile)
     assert client.get("/customers/").data["count"] == 1
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206])
+def test_a_success_that_is_not_200_is_asked_for_again(server: Server, waits: list[int], status: int) -> None:
+    server.script = [answer(status, b""), answer(200, b'{"count": 1, "results": []}')]
+    assert client_of(server.url).get("/customers/").data["count"] == 1
+
+
+@pytest.mark.parametrize("body", [b'{"errors": "x"}', b'{"error": "x"}', b'{"errors": ["x"]}'])
+def test_reasons_are_read_in_any_usual_shape(server: Server, body: bytes) -> None:
+    server.script = [answer(400, body)]
+    with pytest.raises(Refused) as error:
+        client_of(server.url).get("/customers/")
+    assert error.value.reasons == ("x",)
+
+
+def test_a_failing_server_that_asks_for_a_pause_gets_it(server: Server, waits: list[int]) -> None:
+    client = client_of(server.url)
+    server.script = [answer(503, b"", **{"Retry-After": "1"}), answer(200, b'{"count": 1, "results": []}')]
+    began = time.monotonic()
+    client.get("/customers/")
+    assert time.monotonic() - began >= 1
+
+
+def test_a_look_without_patience_does_not_make_others_impatient(server: Server, waits: list[int]) -> None:
+    """One request without retries fails while the server is away; the next ones still have all their retries."""
+    client = client_of(server.url, max_retries=8)
+    server.script = [ok]
+    client.get("/customers/")
+    server.shutdown()
+    server.server_close()
+    client._session.close()
+    with pytest.raises(Unreachable):
+        client.get("/customers/", retries=0)
+    waits.clear()
+    with pytest.raises(Unreachable):
+        client.get("/customers/")
+    assert waits == [1, 2, 3, 4, 5, 6, 7, 8]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -164,3 +165,11 @@ def test_what_is_nested_deeper_than_usual_is_written_whole() -> None:
     body = b"[" * 400 + b'{"a":1.10,"\xc3\xa9":"\xc3\xa9"}' + b"]" * 400
     value, _ = codec.decode(body)
     assert codec.encode(value) == body.replace(b"1.10", b"1.1")
+
+
+def test_a_message_with_a_moment_and_deep_nesting_is_written() -> None:
+    deep: list = []
+    for _ in range(300):
+        deep = [deep]
+    moment = datetime(2026, 3, 14, 16, 16, 6, 5, tzinfo=UTC)
+    assert codec.encode({"a": deep, "t": moment}).endswith(b'],"t":"2026-03-14T16:16:06.000005+00:00"}')

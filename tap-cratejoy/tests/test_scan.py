@@ -30,7 +30,7 @@ def test_the_first_page_is_asked_for_without_a_number() -> None:
     server = FakeCratejoy(ids_of(30), base=1)
     scan_of(server)
     assert server.pages_asked[0] is None
-    assert server.pages_asked == [None, 3, None, 2]  # the last page early, the first once more: to notice what moves
+    assert server.pages_asked == [None, 3, 2, None]  # the last page early, the first once more: to notice what moves
 
 
 def test_a_collection_of_one_page_takes_one_request() -> None:
@@ -126,7 +126,8 @@ def test_empty_pages_in_the_middle_do_not_end_the_scan() -> None:
 
 def test_a_hole_that_never_fills_is_reported_missing() -> None:
     def hole(envelope: dict, params: dict) -> dict:
-        return {**envelope, "results": []} if params.get("page") == "5" else envelope
+        gone = set(ids_of(100)[50:60])
+        return {**envelope, "results": [row for row in envelope["results"] if row["id"] not in gone]}
 
     scan, emitted = scan_of(FakeCratejoy(ids_of(100), answer=hole))
     assert len(set(emitted)) == 90
@@ -316,6 +317,113 @@ def test_an_insert_and_a_delete_that_cancel_out_in_count_are_found_out() -> None
     scan, emitted = scan_of(FakeCratejoy(list(rows), before=swap))
     assert set(rows) - {rows[5]} <= set(emitted)
     assert scan.outcomes[0].passes == 2
+
+
+def test_rows_that_come_in_the_middle_while_others_go_from_the_front_are_found_out() -> None:
+    rows = ids_of(520)
+    done = []
+
+    def swap(server: FakeCratejoy, number: int | None) -> None:
+        if number == 5 and not done:
+            done.append(True)
+            del server.ids[:3]
+            for place, after in ((400, 3), (300, 2), (200, 1)):
+                server.ids.insert(place, server.ids[place - 1] + after)
+
+    scan, emitted = scan_of(FakeCratejoy(list(rows), before=swap), size=25)
+    assert set(rows[3:]) <= set(emitted)
+    assert scan.outcomes[0].passes > 1
+
+
+@pytest.mark.parametrize("size", [10, 25])
+def test_rows_that_come_and_go_at_the_front_in_turn_cost_no_row_that_stays(size: int) -> None:
+    rows = ids_of(200)
+    turn = []
+
+    def at_the_front(server: FakeCratejoy, number: int | None) -> None:
+        turn.append(number)
+        if len(turn) % 2:
+            server.ids.insert(0, server.ids[0] - 1)
+        else:
+            del server.ids[0]
+
+    _, emitted = scan_of(FakeCratejoy(list(rows), before=at_the_front), size=size)
+    assert set(rows) <= set(emitted)
+
+
+def test_a_count_that_lies_hugely_costs_few_requests() -> None:
+    server = FakeCratejoy(ids_of(300), answer=lambda e, p: {**e, "count": 10**9})
+    _, emitted = scan_of(server, size=10)
+    assert set(emitted) == set(ids_of(300))
+    assert len(server.requests) < 250
+
+
+def test_a_last_page_that_comes_again_and_again_costs_few_requests() -> None:
+    rows = ids_of(300)
+
+    def repeat(envelope: dict, params: dict) -> dict:
+        last = [{"id": row} for row in rows[-10:]]
+        page = int(params.get("page", 0))
+        return {**envelope, "count": 10**6, "next": f"?page={page + 1}", "results": envelope["results"] or last}
+
+    server = FakeCratejoy(rows, answer=repeat)
+    _, emitted = scan_of(server, size=10)
+    assert set(emitted) == set(rows)
+    assert len(server.requests) < 300
+
+
+@pytest.mark.parametrize("count", [None, "300", 300.5])
+def test_without_a_count_a_full_page_is_not_the_last_whatever_next_says(count: object) -> None:
+    server = FakeCratejoy(ids_of(295), answer=lambda e, p: {**e, "next": None, "count": count})
+    _, emitted = scan_of(server, size=25)
+    assert set(emitted) == set(ids_of(295))
+
+
+def test_ids_that_come_as_text_count_like_any_others() -> None:
+    def as_text(envelope: dict, params: dict) -> dict:
+        return {**envelope, "results": [{"id": str(row["id"])} for row in envelope["results"]]}
+
+    scan, emitted = scan_of(FakeCratejoy(ids_of(60), answer=as_text))
+    assert {int(row) for row in emitted} == set(ids_of(60))
+    assert scan.proven
+
+
+@pytest.mark.parametrize(
+    "reasons", [(), ("per_page too large",), ("Too many results requested",), ("max 100 rows",), ("Bad request",)]
+)
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_large_pages_refused_in_any_words_are_asked_for_smaller(reasons: tuple, status: int) -> None:
+    def refuse(envelope: dict, params: dict) -> dict:
+        if int(params["limit"]) > 100:
+            raise Refused("no", status=status, reasons=reasons)
+        return envelope
+
+    scan, emitted = scan_of(FakeCratejoy(ids_of(500), answer=refuse), size=1000)
+    assert emitted == ids_of(500)
+    assert scan.proven
+
+
+def test_a_limit_that_sinks_in_mid_scan_loses_nothing() -> None:
+    server = FakeCratejoy(ids_of(1000))
+
+    def refuse(envelope: dict, params: dict) -> dict:
+        if len(server.requests) > 5 and int(params["limit"]) > 30:
+            raise Refused("no", status=400, reasons=("limit must be <= 30",))
+        return envelope
+
+    server.answer = refuse
+    scan, emitted = scan_of(server, size=100)
+    assert set(emitted) == set(ids_of(1000))
+    assert not scan.failed
+
+
+def test_a_page_that_is_empty_at_its_size_is_read_in_smaller_windows_by_a_further_pass() -> None:
+    def hole(envelope: dict, params: dict) -> dict:
+        return {**envelope, "results": []} if params.get("page") == "4" and params["limit"] == "25" else envelope
+
+    scan, emitted = scan_of(FakeCratejoy(ids_of(300), answer=hole), size=25)
+    assert set(emitted) == set(ids_of(300))
+    assert scan.proven
 
 
 @settings(max_examples=300, deadline=None)
