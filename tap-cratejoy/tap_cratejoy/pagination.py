@@ -238,7 +238,10 @@ class PageWalk:
         if early is None or early.index != index or index != self.last:
             return None
         page = self._lanes.result(early.result)
-        if page is None or page.count != self._tally.count:
+        if page is None:
+            return None
+        if page.count != self._tally.count:
+            self._tally.steady = False
             return None
         ready: Future[Page] = Future()
         ready.set_result(page)
