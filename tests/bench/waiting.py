@@ -15,7 +15,7 @@ _USE = 0.95
 CEILINGS = (20, 50, 2)
 NOTES = """\
 - The reading phase of the throughput runs lasts from the arrival of the first request to the last answer, so start-up
-  is left out; the first page, which is read alone, and the extra request for the highest id are in it.
+  is left out; the first page, which is read alone, and the second look at it at the end are in it.
 - Use of the ceiling is the requests a second between the first and the last arrival, as a share of the ceiling. The
   fullest second is looked for from every arrival on.
 """
