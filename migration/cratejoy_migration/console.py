@@ -1,6 +1,6 @@
 """What Meltano's console shows of a run: lines for people. Named by logging.yaml, loaded by Meltano itself.
 
-Metrics are for machines: they stay in the plugins' own output and in Meltano's run logs with `--log-level debug`. A
+Metrics are for machines: the plugins write them to their own stderr, and this console leaves them out. A
 traceback of Meltano's own pipes says nothing to a user; the plugin that failed has said why in one line before.
 """
 
