@@ -1,0 +1,365 @@
+"""One GraphQL call done right: token, version, cost budget, retries, errors.
+
+Platform facts (limits, response codes and versioning pages; recorded live answers): business refusals come as
+`userErrors` in the payload, everything else as top-level `errors`, both with status 200. THROTTLED carries the cost
+block. 429 may carry Retry-After, 430 is a security rejection, 423 a locked and 402 a frozen shop. A retired API
+version is served as another one, which only the header X-Shopify-API-Version tells.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+
+from target_shopify import operations
+from target_shopify.auth import Token
+from target_shopify.budget import Budget
+from target_shopify.errors import AnswerLost, CallRefused, Interrupted, ShopRefused, Unreachable
+
+if TYPE_CHECKING:
+    import logging
+
+    from target_shopify.settings import Settings
+
+PATIENCE_SECONDS = 3600.0
+"""So long nothing but throttling is endured."""
+FIRST_COST = 10.0
+"""Points a call is taken to request until an answer told better: what a mutation costs."""
+MOST_CONNECTIONS = 128
+_MOST_REST_SECONDS = 60.0
+_HEALING_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
+_STOPPING = {
+    402: "The shop is frozen (402): its owner must settle Shopify's bill first.",
+    403: "Shopify refused the request (403): check that the app is installed in the shop and that the shop is open.",
+    404: "There is no such shop or API version (404): check the settings shop and api_version.",
+    406: "Shopify does not accept our requests (406): check the setting api_url.",
+    423: "The shop is locked (423): Shopify's support can tell why; nothing more was sent.",
+}
+
+
+class _Ailing(Exception):
+    """An attempt that a retry may heal.
+
+    Args:
+        reason: For the log.
+        pause: Seconds the server asked for; None for our own back-off.
+        throttled: The server is there and wants us slower: no failure.
+        sent: The request may have been executed.
+    """
+
+    def __init__(self, reason: str, *, pause: float | None = None, throttled: bool = False, sent: bool = False) -> None:
+        super().__init__(reason)
+        self.pause = pause
+        self.throttled = throttled
+        self.sent = sent
+
+
+@dataclass(frozen=True)
+class UserError:
+    """One business refusal of a payload; `field` as a path, empty when Shopify named none."""
+
+    field: tuple[str, ...]
+    message: str
+    code: str | None
+
+
+@dataclass(frozen=True)
+class Payload:
+    """The root field of an answer: its value, and what Shopify refused in it."""
+
+    value: dict[str, Any]
+    errors: tuple[UserError, ...]
+
+
+class ShopifyClient:
+    """Calls to one shop's Admin API; safe to share between threads.
+
+    Args:
+        settings: Address, credentials, version, retries.
+        logger: Where retries and pauses are told; never values or secrets.
+    """
+
+    def __init__(self, settings: Settings, logger: logging.Logger) -> None:
+        self._settings = settings
+        self._logger = logger
+        self._stopping = threading.Event()
+        self._session = _session(settings)
+        self._token = Token(settings, self._session, self._stopping.wait)
+        self._costs: dict[str, float] = {}
+        self._throttled_since: float | None = None
+        self._contact = False
+        self.budget = Budget()
+        self.calls: Counter[str] = Counter()
+        self.retries = 0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run is ending and nothing more may be sent."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Send nothing more; whoever waits for a turn gives up."""
+        self._stopping.set()
+        self.budget.stop()
+
+    def rest(self, seconds: float) -> None:
+        """Wait, unless the run is stopping.
+
+        Raises:
+            Interrupted: The run is stopping.
+        """
+        if self._stopping.wait(seconds):
+            raise Interrupted(15)
+
+    def call(self, name: str, variables: Mapping[str, Any], *, once: bool = False) -> Payload:
+        """Send one of our operations until there is an answer or nothing heals any more.
+
+        Args:
+            name: Of a file in `operations`.
+            variables: As the operation declares them.
+            once: The write must not be repeated blindly: a lost answer is raised, not retried.
+
+        Returns:
+            The operation's root field; an empty value when it was null.
+
+        Raises:
+            AnswerLost: With `once`: the write may or may not have happened.
+            CallRefused: Top-level errors that a retry does not heal.
+            ShopRefused: The shop does not let us work at all.
+            Unreachable: Every attempt failed.
+            Interrupted: The run is stopping.
+        """
+        operation = operations.operation(name)
+        body = orjson.dumps({"query": operation.text, "operationName": name, "variables": dict(variables)})
+        failures = 0
+        while True:
+            try:
+                data = self._attempt(name, body)
+            except _Ailing as ailing:
+                if once and ailing.sent:
+                    raise AnswerLost(str(ailing)) from None
+                failures += not ailing.throttled
+                self._pause(name, ailing, failures)
+            else:
+                return _payload(data.get(operation.root) if isinstance(data, dict) else None)
+
+    def fetch(self, url: str, start: int = 0) -> requests.Response:
+        """Open a download that Shopify gave the address of; no token goes with it.
+
+        Args:
+            url: From a bulk operation.
+            start: Bytes to leave out.
+
+        Raises:
+            requests.RequestException: It cannot be opened.
+        """
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        return self._session.get(url, headers=headers, stream=True, timeout=self._settings.request_timeout)
+
+    @property
+    def session(self) -> requests.Session:
+        """The session, for uploads; it carries no token by itself."""
+        return self._session
+
+    def _attempt(self, name: str, body: bytes) -> Any:
+        cost = self._costs.get(name, FIRST_COST)
+        if not self.budget.take(cost):
+            raise Interrupted(15)
+        told: Mapping[str, Any] | None = None
+        throttled = False
+        try:
+            answer = self._send(body)
+            told = _cost(answer)
+            self._learn(name, told)
+            errors = answer.get("errors")
+            throttled = _says(errors, "THROTTLED")
+            if throttled:
+                raise _Ailing("THROTTLED", pause=0.0 if told else 1.0, throttled=True)
+        finally:
+            self.budget.settle(cost, told, throttled=throttled)
+        self._throttled_since = None
+        self._contact = True
+        self.calls[name] += 1
+        if errors:
+            self._judge(errors, answer.get("data"))
+        return answer.get("data")
+
+    def _send(self, body: bytes) -> dict[str, Any]:
+        token = self._token.value()
+        answer = self._post(body, token)
+        if answer.status_code == 401:
+            if not self._token.renew(token):
+                raise ShopRefused(
+                    "Shopify refused the access token (401): check TARGET_SHOPIFY_ACCESS_TOKEN and TARGET_SHOPIFY_SHOP."
+                )
+            answer = self._post(body, self._token.value())
+            if answer.status_code == 401:
+                raise ShopRefused("Shopify refused a token that it has just given out (401): check shop and client_id.")
+        return self._read(answer)
+
+    def _post(self, body: bytes, token: str) -> requests.Response:
+        headers = {"X-Shopify-Access-Token": token}
+        try:
+            return self._session.post(
+                self._settings.endpoint,
+                data=body,
+                headers=headers,
+                timeout=(min(10.0, self._settings.request_timeout), self._settings.request_timeout),
+                allow_redirects=False,
+            )
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError) as error:
+            raise _Ailing(f"no connection ({type(error).__name__})") from None
+        except requests.RequestException as error:
+            raise _Ailing(f"no answer ({type(error).__name__})", sent=True) from None
+
+    def _read(self, answer: requests.Response) -> dict[str, Any]:
+        status = answer.status_code
+        if status in (429, 430):
+            raise _Ailing(f"status {status}", pause=_retry_after(answer), throttled=True)
+        if status in _STOPPING:
+            raise ShopRefused(_STOPPING[status])
+        if status >= 500 or status == 408:
+            raise _Ailing(f"status {status}", sent=True)
+        if 300 <= status < 400:
+            raise ShopRefused(f"Shopify answered with a redirect ({status}): check the settings shop and api_url.")
+        self._check_version(answer)
+        try:
+            parsed = orjson.loads(answer.content)
+        except orjson.JSONDecodeError:
+            raise _Ailing(f"status {status}, but no JSON", sent=True) from None
+        if not isinstance(parsed, dict) or not ("data" in parsed or "errors" in parsed):
+            raise _Ailing(f"status {status}, but no GraphQL answer", sent=True)
+        return parsed
+
+    def _check_version(self, answer: requests.Response) -> None:
+        served = answer.headers.get("X-Shopify-API-Version")
+        wanted = self._settings.api_version
+        if served and served != wanted:
+            raise ShopRefused(
+                f"Shopify serves API version {served} instead of {wanted}: {wanted} is retired or not out yet; "
+                "set api_version (TARGET_SHOPIFY_API_VERSION) to one this program knows and the shop serves."
+            )
+
+    def _learn(self, name: str, told: Mapping[str, Any] | None) -> None:
+        asked = told.get("requestedQueryCost") if told else None
+        if isinstance(asked, int | float):
+            self._costs[name] = float(asked)
+
+    def _judge(self, errors: Any, data: Any) -> None:
+        codes, places = _codes(errors), _places(errors)
+        if "ACCESS_DENIED" in codes:
+            raise ShopRefused(_denied(errors))
+        if _HEALING_CODES.intersection(codes):
+            raise _Ailing(f"error {codes[0]}", sent=True)
+        if not isinstance(data, dict) or all(value is None for value in data.values()):
+            raise CallRefused(codes, places)
+
+    def _pause(self, name: str, ailing: _Ailing, failures: int) -> None:
+        if self.stopping:
+            raise Interrupted(15)
+        self.retries += not ailing.throttled
+        self._endure(ailing)
+        most = self._settings.max_retries if self._contact else min(self._settings.max_retries, 5)
+        if failures > most:
+            raise Unreachable(
+                f"Shopify could not be reached: {name} failed {failures} times, at last with {ailing}. "
+                "What was written is recorded; the same command goes on."
+            )
+        own = min(_MOST_REST_SECONDS, 2.0 ** min(failures, 6) * 0.5) * random.uniform(0.7, 1.3)  # noqa: S311
+        seconds = own if ailing.pause is None else ailing.pause
+        if ailing.throttled and seconds:
+            self.budget.hold(seconds)
+        if failures > 1:
+            self._logger.info("Shopify: %s; trying %s again in %.1f s (%d of %d)", ailing, name, seconds, failures, most)
+        self.rest(seconds)
+
+    def _endure(self, ailing: _Ailing) -> None:
+        """Give up after an hour in which nothing got through but throttling."""
+        if not ailing.throttled:
+            return
+        now = time.monotonic()
+        self._throttled_since = self._throttled_since or now
+        if now - self._throttled_since > PATIENCE_SECONDS:
+            raise Unreachable("Shopify answered nothing but throttling for an hour; the same command goes on later.")
+
+
+def _session(settings: Settings) -> requests.Session:
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if settings.api_url.startswith("http://"):
+        session.trust_env = False  # what is for loopback must not reach a proxy
+    session.headers.update(
+        {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": settings.user_agent}
+    )
+    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=MOST_CONNECTIONS, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _payload(value: Any) -> Payload:
+    """Return a root field with its userErrors apart."""
+    if not isinstance(value, dict):
+        return Payload({}, ())
+    raw = value.get("userErrors") or ()
+    errors = tuple(
+        UserError(tuple(map(str, one.get("field") or ())), str(one.get("message") or ""), one.get("code"))
+        for one in raw
+        if isinstance(one, dict)
+    )
+    return Payload(value, errors)
+
+
+def _cost(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    extensions = answer.get("extensions")
+    cost = extensions.get("cost") if isinstance(extensions, dict) else None
+    return cost if isinstance(cost, dict) else None
+
+
+def _listed(errors: Any) -> list[dict[str, Any]]:
+    return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+
+
+def _extensions(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = error.get("extensions")
+    return found if isinstance(found, dict) else {}
+
+
+def _codes(errors: Any) -> list[str]:
+    return [str(_extensions(one).get("code") or "UNKNOWN") for one in _listed(errors)] or ["UNKNOWN"]
+
+
+def _says(errors: Any, code: str) -> bool:
+    return any(
+        _extensions(one).get("code") == code or one.get("message") == code.capitalize() for one in _listed(errors)
+    )
+
+
+def _places(errors: Any) -> list[str]:
+    """Return the paths of refused variables; paths only, values stay out."""
+    problems = [problem for one in _listed(errors) for problem in _extensions(one).get("problems") or ()]
+    return [".".join(map(str, problem.get("path") or ())) for problem in problems if isinstance(problem, dict)]
+
+
+def _denied(errors: Any) -> str:
+    needed = [str(_extensions(one).get("requiredAccess") or "") for one in _listed(errors)]
+    told = "; ".join(dict.fromkeys(text for text in needed if text)) or "Shopify did not say which"
+    return f"The app lacks a right it needs: {told.rstrip('.')}. Grant it in the app's settings and install it again."
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    try:
+        seconds = float(answer.headers.get("Retry-After", ""))
+    except ValueError:
+        return 2.0
+    return min(max(seconds, 0.1), PATIENCE_SECONDS)

@@ -1,0 +1,89 @@
+"""What can go wrong, grouped by what it ends.
+
+| situation | class | what follows |
+| --- | --- | --- |
+| a setting is wrong, missing or unknown | `SettingsError` | the run never starts |
+| token, shop, scope, version, definition | `ShopRefused` | the run stops before its next write |
+| Shopify away after all retries | `Unreachable` | the run stops; what was sent is settled by the next one |
+| the ledger cannot be read or written | `LedgerFailed` | the run stops |
+| `max_refusals` reached, `conflict: fail` met | `LimitReached` | the run stops |
+| damaged input | `InputDamaged` | the run stops after settling what came before |
+| SIGTERM, Ctrl-C | `Interrupted` | the run stops after the calls in flight |
+| an answer to a write that must not be sent twice was lost | `AnswerLost` | its sender looks, then decides |
+| Shopify refuses a request as a whole | `CallRefused` | the customer is refused, the others go on |
+
+Each message is one sentence or two: what happened, to what, what to do. None holds a record, a secret or an e-mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class TargetError(Exception):
+    """Anything this target reports in one line."""
+
+
+class RunStopped(TargetError):
+    """The whole run ends now."""
+
+    exit_code = 1
+
+
+class SettingsError(RunStopped):
+    """A setting is wrong, missing or unknown."""
+
+
+class ShopRefused(RunStopped):
+    """The shop does not let us work: token, scope, version, plan or definition."""
+
+
+class Unreachable(RunStopped):
+    """All retries are used up."""
+
+
+class LedgerFailed(RunStopped):
+    """The ledger cannot be used."""
+
+
+class LimitReached(RunStopped):
+    """A setting says that the run ends here."""
+
+
+class InputDamaged(RunStopped):
+    """What came in is no Singer message, or is cut off."""
+
+
+class OutputFailed(RunStopped):
+    """STATE can no longer be written: the reader went away or the disk is full."""
+
+
+class Interrupted(RunStopped):
+    """A signal asked the run to end.
+
+    Args:
+        signum: The signal's number; the exit status is 128 more, as shells count it.
+        note: What goes on without us, if anything.
+    """
+
+    def __init__(self, signum: int, note: str = "") -> None:
+        super().__init__(f"Interrupted by signal {signum}; {note}the same command goes on where this one ended.")
+        self.exit_code = 128 + signum
+
+
+class AnswerLost(TargetError):
+    """A write may or may not have happened."""
+
+
+class CallRefused(TargetError):
+    """Shopify refused a whole request with top-level errors that no retry heals.
+
+    Args:
+        codes: `extensions.code` of each error.
+        places: Paths into the variables that Shopify named.
+    """
+
+    def __init__(self, codes: Sequence[str], places: Sequence[str] = ()) -> None:
+        super().__init__("Shopify refused a request: " + ", ".join([*codes, *places]))
+        self.codes = tuple(codes)
+        self.places = tuple(places)

@@ -1,0 +1,333 @@
+"""What happened to each customer, in Postgres: one row a document.
+
+A row is written twice: as `unknown` before anything is sent, and with its outcome afterwards. So a run that was killed
+in between leaves a trace of what may have happened, and the next run looks before it writes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import psycopg2
+import psycopg2.extras
+import psycopg2.sql
+
+from target_shopify.errors import LedgerFailed
+
+if TYPE_CHECKING:
+    import logging
+
+_TABLE = """
+create schema if not exists migration;
+create table if not exists migration.ledger (
+    document_key text primary key,
+    cratejoy_id bigint,
+    shopify_id text,
+    origin text,
+    status text not null,
+    reason text,
+    document_hash text,
+    run_id text,
+    attempts integer not null default 0,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+alter table migration.ledger add column if not exists shop text;
+alter table migration.ledger add column if not exists leader text;
+"""
+_FIND = """
+select document_key, shopify_id, origin, status, document_hash from migration.ledger where document_key = any(%s)
+"""
+_INTEND = """
+insert into migration.ledger as l
+    (document_key, cratejoy_id, status, document_hash, run_id, attempts, shop, leader) values %s
+on conflict (document_key) do update set
+    status = 'unknown', document_hash = excluded.document_hash, run_id = excluded.run_id,
+    attempts = l.attempts + 1, shop = excluded.shop, leader = excluded.leader, updated_at = now()
+"""
+_RECORD = """
+insert into migration.ledger as l
+    (document_key, cratejoy_id, shopify_id, origin, status, reason, document_hash, run_id, attempts, shop) values %s
+on conflict (document_key) do update set
+    shopify_id = coalesce(excluded.shopify_id, l.shopify_id),
+    origin = case when excluded.status in ('created', 'adopted', 'merged') then excluded.origin
+                  else coalesce(l.origin, excluded.origin) end,
+    status = excluded.status, reason = excluded.reason, document_hash = excluded.document_hash,
+    run_id = excluded.run_id, attempts = greatest(l.attempts, 1), shop = excluded.shop, updated_at = now()
+"""
+_DEMOTE = """
+update migration.ledger set status = 'merged', origin = 'merged', updated_at = now() where document_key = any(%s)
+"""
+_HARVEST = """
+with told (leader, gid) as (values %s)
+update migration.ledger l set
+    shopify_id = told.gid,
+    origin = case when l.document_key = l.leader then 'created' else 'merged' end,
+    status = case when l.document_key = l.leader then 'created' else 'merged' end,
+    run_id = l.run_id, updated_at = now()
+from told where l.leader = told.leader and l.status = 'unknown'
+"""
+_PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of a document."""
+
+    shopify_id: str | None
+    origin: str | None
+    status: str
+    document_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The outcome of one document."""
+
+    document_key: str
+    cratejoy_id: int | None
+    shopify_id: str | None
+    origin: str | None
+    status: str
+    reason: str | None
+    document_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A document that is about to be sent; `leader` is the key of the document that leads its e-mail."""
+
+    document_key: str
+    cratejoy_id: int | None
+    document_hash: str
+    leader: str
+
+
+class Ledger(Protocol):
+    """Where outcomes go."""
+
+    remembers: bool
+
+    def find(self, keys: Sequence[str]) -> dict[str, Known]:
+        """Return what is known of these documents."""
+
+    def intend(self, intents: Sequence[Intent]) -> None:
+        """Write down what is about to be sent."""
+
+    def record(self, rows: Sequence[Row]) -> None:
+        """Write outcomes down, durably."""
+
+    def demote(self, keys: Sequence[str]) -> None:
+        """Note that these documents no longer lead their customer: one with a lower id has joined."""
+
+    def harvest(self, found: Iterable[tuple[str, str]]) -> int:
+        """Settle unknown rows from (leader's key, customer GID) pairs; return how many."""
+
+    def unknown(self) -> int:
+        """Return how many rows are unknown."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+
+
+class NoLedger:
+    """No database: Shopify itself is what tells what was done."""
+
+    remembers = False
+
+    def find(self, keys: Sequence[str]) -> dict[str, Known]:
+        """Return nothing."""
+        del keys
+        return {}
+
+    def intend(self, intents: Sequence[Intent]) -> None:
+        """Do nothing."""
+
+    def record(self, rows: Sequence[Row]) -> None:
+        """Do nothing."""
+
+    def demote(self, keys: Sequence[str]) -> None:
+        """Do nothing."""
+
+    def harvest(self, found: Iterable[tuple[str, str]]) -> int:
+        """Do nothing."""
+        del found
+        return 0
+
+    def unknown(self) -> int:
+        """Return 0."""
+        return 0
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class PostgresLedger:
+    """The table `migration.ledger`.
+
+    Args:
+        url: Of its database.
+        shop: my-shop.myshopify.com; a ledger belongs to one shop.
+        run_id: Of this run.
+        logger: Where reconnections are told.
+
+    Raises:
+        LedgerFailed: The database cannot be used, belongs to another shop, or another run writes to it.
+    """
+
+    remembers = True
+
+    def __init__(self, url: str, shop: str, run_id: str, logger: logging.Logger) -> None:
+        self._url = url
+        self._shop = shop
+        self._run_id = run_id
+        self._logger = logger
+        self._connection: Any = None
+        self._work(self._prepare)
+
+    def find(self, keys: Sequence[str]) -> dict[str, Known]:
+        """Return what is known of these documents."""
+        rows = self._work(lambda cursor: self._all(cursor, _FIND, (list(keys),)))
+        return {key: Known(*rest) for key, *rest in rows}
+
+    def intend(self, intents: Sequence[Intent]) -> None:
+        """Write down what is about to be sent."""
+        values = [
+            (one.document_key, one.cratejoy_id, "unknown", one.document_hash, self._run_id, 1, self._shop, one.leader)
+            for one in intents
+        ]
+        self._write(_INTEND, values)
+
+    def record(self, rows: Sequence[Row]) -> None:
+        """Write outcomes down, durably; the last one counts when a document comes twice."""
+        last = {row.document_key: row for row in rows}
+        values = [
+            (
+                row.document_key,
+                row.cratejoy_id,
+                row.shopify_id,
+                row.origin,
+                row.status,
+                row.reason,
+                row.document_hash,
+                self._run_id,
+                0 if row.status in ("unchanged", "refused") else 1,
+                self._shop,
+            )
+            for row in last.values()
+        ]
+        self._write(_RECORD, values)
+
+    def demote(self, keys: Sequence[str]) -> None:
+        """Note that these documents no longer lead their customer."""
+        self._work(lambda cursor: cursor.execute(_DEMOTE, (list(keys),)))
+
+    def harvest(self, found: Iterable[tuple[str, str]]) -> int:
+        """Settle unknown rows from (leader's key, customer GID) pairs."""
+        settled = 0
+        for page in _pages(found, 5000):
+            settled += self._work(
+                lambda cursor, page=page: psycopg2.extras.execute_values(cursor, _HARVEST, page, page_size=len(page))
+                or cursor.rowcount
+            )
+        return settled
+
+    def unknown(self) -> int:
+        """Return how many rows are unknown."""
+        rows = self._work(
+            lambda cursor: self._all(cursor, "select count(*) from migration.ledger where status = 'unknown'", None)
+        )
+        return int(rows[0][0])
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _write(self, query: str, values: list[tuple[Any, ...]]) -> None:
+        if values:
+            self._work(
+                lambda cursor: psycopg2.extras.execute_values(cursor, query, values, page_size=len(values))
+            )
+
+    @staticmethod
+    def _all(cursor: Any, query: str, arguments: tuple[Any, ...] | None) -> list[tuple[Any, ...]]:
+        cursor.execute(query, arguments)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+    def _work(self, work: Any) -> Any:
+        """Do something in a transaction; a connection that broke is opened anew for two minutes."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return self._once(work)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                self.close()
+                if time.monotonic() > until or _hopeless(error):
+                    raise LedgerFailed(_sentence(error)) from None
+                self._logger.warning("The ledger's database is away; trying again.")
+                time.sleep(1.0)
+            except psycopg2.Error as error:
+                raise LedgerFailed(_sentence(error)) from None
+
+    def _once(self, work: Any) -> Any:
+        if self._connection is None:
+            self._connection = psycopg2.connect(self._url, connect_timeout=10, application_name="target-shopify")
+            self._lock()
+        with self._connection, self._connection.cursor() as cursor:
+            return work(cursor)
+
+    def _lock(self) -> None:
+        """One run a ledger: two would send the same customers side by side."""
+        with self._connection, self._connection.cursor() as cursor:
+            for _ in range(20):
+                cursor.execute("select pg_try_advisory_lock(hashtext('target-shopify ledger'))")
+                if cursor.fetchone()[0]:
+                    return
+                time.sleep(0.5)  # the session of a killed run ends a moment after it
+        raise LedgerFailed("Another run of target-shopify writes to this ledger: wait for its end, or stop it.")
+
+    def _prepare(self, cursor: Any) -> None:
+        cursor.execute(_TABLE)
+        cursor.execute("select shop from migration.ledger where shop is not null and shop <> %s limit 1", (self._shop,))
+        other = cursor.fetchone()
+        if other:
+            raise LedgerFailed(
+                f"This ledger belongs to the shop {other[0]}, not to {self._shop}: use another database "
+                "(ledger_url), or purge the old migration first."
+            )
+
+
+def _hopeless(error: Exception) -> bool:
+    """Whether waiting cannot help: a wrong password or name, refused at the first attempt."""
+    text = str(error)
+    return any(phrase in text for phrase in ("password authentication", "does not exist", "no pg_hba", "translate host"))
+
+
+def _sentence(error: Exception) -> str:
+    """Return what is wrong without the URL or a row in it."""
+    code = getattr(error, "pgcode", None)
+    kind = type(error).__name__
+    if "password authentication" in str(error):
+        return "The ledger's database refused user or password: check ledger_url."
+    if code in ("42501",):
+        return "The ledger's database user may not create the schema migration: grant it CREATE, or use another."
+    if code in ("53100",):
+        return "The ledger's database has no disk space left: free some; the same command goes on."
+    return f"The ledger's database cannot be used ({kind}{f' {code}' if code else ''}): check ledger_url and the server."
+
+
+def _pages(items: Iterable[tuple[str, str]], size: int) -> Iterable[list[tuple[str, str]]]:
+    page: list[tuple[str, str]] = []
+    for item in items:
+        page.append(item)
+        if len(page) == size:
+            yield page
+            page = []
+    if page:
+        yield page

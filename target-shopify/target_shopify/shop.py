@@ -1,0 +1,172 @@
+"""Before the first write: is this the shop, may we do what we are about to do, are the definitions there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_shopify.errors import CallRefused, ShopRefused
+from target_shopify.mapping.definitions import CUSTOMER_DEFINITIONS, ORDER_DEFINITIONS, Definition
+
+if TYPE_CHECKING:
+    import logging
+
+    from target_shopify.client import ShopifyClient, UserError
+    from target_shopify.settings import Settings
+
+_PIN_CODES = frozenset({"PINNED_LIMIT_REACHED", "UNSUPPORTED_PINNING", "LIMIT_EXCEEDED"})
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What the run must know of the shop.
+
+    Attributes:
+        domain: my-shop.myshopify.com.
+        currency: ISO code of Cratejoy's cents.
+        loaded: Customers that carry our id metafield already; 0 in a new shop.
+    """
+
+    domain: str
+    currency: str
+    loaded: int
+
+
+def needed_scopes(settings: Settings) -> frozenset[str]:
+    """Return the scopes this run cannot do without."""
+    needed = {"read_customers"}
+    if not settings.dry_run:
+        needed.add("write_customers")
+    if settings.orders == "create" and not settings.dry_run:
+        needed |= {"read_orders", "write_orders"}
+    return frozenset(needed)
+
+
+def connect(client: ShopifyClient, settings: Settings, logger: logging.Logger) -> Shop:
+    """Ask the shop who it is, and make it ready for the first customer.
+
+    Raises:
+        ShopRefused: Token, shop, scopes, version or definitions do not allow the run; no customer was written.
+    """
+    try:
+        told = client.call("Shop", {}).value
+        _check_domain(str(told.get("myshopifyDomain") or ""), settings)
+        _check_scopes(client.call("AccessScopes", {}).value, settings)
+    except CallRefused as refused:
+        raise ShopRefused(f"The shop did not answer who it is: {refused}.") from None
+    loaded = _ready(client, settings, logger, "CUSTOMER", CUSTOMER_DEFINITIONS)
+    if settings.orders == "create":
+        _ready(client, settings, logger, "ORDER", ORDER_DEFINITIONS)
+    currency = settings.currency or str(told.get("currencyCode") or "USD")
+    return Shop(str(told.get("myshopifyDomain") or f"{settings.shop}.myshopify.com"), currency, loaded)
+
+
+def _check_domain(domain: str, settings: Settings) -> None:
+    if domain and domain != f"{settings.shop}.myshopify.com":
+        raise ShopRefused(
+            f"This is the shop {domain}, not {settings.shop}.myshopify.com: check the setting shop "
+            "(TARGET_SHOPIFY_SHOP). Nothing was written."
+        )
+
+
+def _check_scopes(installation: dict[str, Any], settings: Settings) -> None:
+    scopes = installation.get("accessScopes")
+    if not isinstance(scopes, list):
+        return  # an app that may not see its scopes meets them call by call
+    granted = {str(scope.get("handle")) for scope in scopes if isinstance(scope, dict)}
+    # A write scope includes the read scope of the same name.
+    granted |= {f"read_{name.removeprefix('write_')}" for name in granted if name.startswith("write_")}
+    missing = sorted(needed_scopes(settings) - granted)
+    if missing:
+        raise ShopRefused(
+            f"The app lacks the scope{'s' * (len(missing) > 1)} {', '.join(missing)}: grant it in the app's "
+            "settings and install the app again. Nothing was written."
+        )
+
+
+def _ready(
+    client: ShopifyClient, settings: Settings, logger: logging.Logger, owner: str, wanted: Iterable[Definition]
+) -> int:
+    """Create the metafield definitions that are missing; return how many customers carry the id already."""
+    found = _definitions(client, settings.namespace, owner)
+    for definition in wanted:
+        there = found.get(definition.key)
+        if there is None:
+            if not settings.dry_run:
+                _create(client, settings.namespace, logger, owner, definition)
+        elif there["type"] != definition.type:
+            raise ShopRefused(_wrong_type(settings.namespace, definition, str(there["type"])))
+    return int(found.get("customer_id", {}).get("count") or 0)
+
+
+def _definitions(client: ShopifyClient, namespace: str, owner: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    after: str | None = None
+    while True:
+        variables = {"ownerType": owner, "namespace": namespace, "after": after}
+        try:
+            page = client.call("Definitions", variables).value
+        except CallRefused as refused:
+            raise ShopRefused(f"The metafield definitions cannot be read: {refused}.") from None
+        for node in page.get("nodes") or ():
+            kind = (node.get("type") or {}).get("name")
+            found[str(node.get("key"))] = {"type": kind, "count": node.get("metafieldsCount")}
+        info = page.get("pageInfo") or {}
+        after = info.get("endCursor")
+        if not info.get("hasNextPage") or not after:
+            return found
+
+
+def _create(
+    client: ShopifyClient, namespace: str, logger: logging.Logger, owner: str, definition: Definition
+) -> None:
+    errors = _try_to_create(client, namespace, owner, definition, pin=definition.pinned)
+    if definition.pinned and any(error.code in _PIN_CODES or "pin" in error.message.lower() for error in errors):
+        logger.warning("The shop has no room to pin the metafield %s.%s; it is not pinned.", namespace, definition.key)
+        errors = _try_to_create(client, namespace, owner, definition, pin=False)
+    if any(error.code == "TAKEN" for error in errors):
+        _check_taken(client, namespace, owner, definition)
+    elif errors:
+        raise ShopRefused(_refused_definition(namespace, definition, errors))
+
+
+def _try_to_create(
+    client: ShopifyClient, namespace: str, owner: str, definition: Definition, *, pin: bool
+) -> tuple[UserError, ...]:
+    wanted = {
+        "namespace": namespace,
+        "key": definition.key,
+        "type": definition.type,
+        "name": definition.name,
+        "description": definition.description,
+        "ownerType": owner,
+        "pin": pin,
+    }
+    try:
+        return client.call("DefinitionCreate", {"definition": wanted}).errors
+    except CallRefused as refused:
+        raise ShopRefused(f"The metafield definition {namespace}.{definition.key} cannot be made: {refused}.") from None
+
+
+def _check_taken(client: ShopifyClient, namespace: str, owner: str, definition: Definition) -> None:
+    """A definition that appeared meanwhile, or whose creation was answered twice, is fine when its type is."""
+    there = _definitions(client, namespace, owner).get(definition.key)
+    if there and there["type"] != definition.type:
+        raise ShopRefused(_wrong_type(namespace, definition, str(there["type"])))
+
+
+def _wrong_type(namespace: str, definition: Definition, there: str) -> str:
+    return (
+        f"The shop has a metafield definition {namespace}.{definition.key} of type {there}; this needs "
+        f"{definition.type}. Delete that definition, or set another metafield_namespace. No customer was written."
+    )
+
+
+def _refused_definition(namespace: str, definition: Definition, errors: tuple[UserError, ...]) -> str:
+    codes = ", ".join(error.code or error.message for error in errors)
+    return (
+        f"Shopify refused the metafield definition {namespace}.{definition.key} ({codes}): the app needs "
+        "write_customers and the right to manage metafield definitions, or set another metafield_namespace. "
+        "No customer was written."
+    )
