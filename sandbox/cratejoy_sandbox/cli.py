@@ -16,6 +16,9 @@ from cratejoy_sandbox.cratejoy.faults.switches import CLAUSES, SWITCHES, markdow
 from cratejoy_sandbox.cratejoy.store import Store
 from cratejoy_sandbox.generator.build import Recipe, ensure_store
 from cratejoy_sandbox.process import bind, end_with_parent, serve
+from cratejoy_sandbox.shopify.faults import shopify_faults
+from cratejoy_sandbox.shopify.serving import run_shopify
+from cratejoy_sandbox.shopify.settings import PLANS
 
 
 def _today(_: click.Context, __: click.Parameter, value: datetime | None) -> date:
@@ -82,7 +85,7 @@ def cratejoy(faults: tuple[str, ...], **options: Any) -> None:
     """
     if options["exit_with_parent"]:
         end_with_parent()
-    switched = _faults(faults)
+    switched = _switched(Faults(), faults)
     store = Store(_built(Recipe(options["customers"], options["seed"], options["today"]), options["data"]))
     simulator = Simulator(store, options["client_id"], options["client_secret"], switched)
     try:
@@ -93,6 +96,49 @@ def cratejoy(faults: tuple[str, ...], **options: Any) -> None:
         serve(create_app(simulator), listener, simulator.connections, log=options["log"])
     finally:
         store.close()
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8766, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--data", type=click.Path(dir_okay=False, path_type=Path), help="SQLite file of the shop.  [default: memory]"
+)
+@click.option("--shop", default="sandbox-shop", show_default=True, help="Name before .myshopify.com.")
+@click.option(
+    "--plan", type=click.Choice(list(PLANS)), default="standard", show_default=True, help="Decides the limits."
+)
+@click.option(
+    "--time-scale", type=click.FloatRange(0.01), default=1.0, show_default=True, help="Shop seconds a second."
+)
+@click.option("--currency", default="USD", show_default=True, help="Currency of the shop.")
+@click.option("--country", default="US", show_default=True, help="Country of the shop.")
+@click.option("--token", help="The only token that is accepted.  [default: any shpat_ token, such as shpat_sandbox]")
+@click.option("--client-id", default="sandbox", show_default=True, help="For the client credentials grant.")
+@click.option("--client-secret", default="sandbox-secret", show_default=True, help="For the client credentials grant.")
+@click.option(
+    "--scopes", help="Scopes of every token, comma-separated.  [default: all that need no request to Shopify]"
+)
+@click.option(
+    "--protected-data",
+    type=click.IntRange(0, 2),
+    default=2,
+    show_default=True,
+    help="Level of protected customer data that the app has: 0 none, 1 without names and addresses, 2 all.",
+)
+@click.option("--legacy-accounts", is_flag=True, help="The shop has customer accounts with passwords.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="Switch a fault on; see `sandbox faults`."
+)
+@click.option("--exit-with-parent", is_flag=True, help="End when the process that started this one ends.")
+@click.option("--log", is_flag=True, help="Log requests to stderr.")
+def shopify(faults: tuple[str, ...], **options: Any) -> None:
+    """Serve a shop as the Shopify Admin API on 127.0.0.1.
+
+    The first line on stdout is {"port": N}. With --data, what was acknowledged is there after a kill.
+    """
+    if options["exit_with_parent"]:
+        end_with_parent()
+    run_shopify(_switched(shopify_faults(), faults), options)
 
 
 @main.command("faults")
@@ -113,8 +159,7 @@ def list_faults(*, markdown: bool) -> None:
         click.echo(f"    {name:<15} {doc}")
 
 
-def _faults(texts: tuple[str, ...]) -> Faults:
-    faults = Faults()
+def _switched(faults: Faults, texts: tuple[str, ...]) -> Faults:
     grouped: dict[str, Any] = {}
     for name, value in map(from_text, texts):
         grouped[name] = [*grouped[name], value] if name in grouped else [value]

@@ -29,8 +29,10 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def serve(app: ASGIApp, listener: socket.socket, connections: Connections, *, log: bool) -> None:
-    """Announce the port and serve until a signal, which is a clean end."""
+def serve(
+    app: ASGIApp, listener: socket.socket, connections: Connections, *, log: bool, lifespan: bool = False
+) -> None:
+    """Announce the port and serve until a signal, which is a clean end; `lifespan` tells the application of both."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log else logging.CRITICAL)
@@ -39,7 +41,7 @@ def serve(app: ASGIApp, listener: socket.socket, connections: Connections, *, lo
         http=connections.protocol(),
         log_config=None,
         access_log=log,
-        lifespan="off",
+        lifespan="on" if lifespan else "off",
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )

@@ -49,14 +49,14 @@ async def interrupt(hits: Hits, visit: Visit, client: Client, connections: Conne
         options = hits["latency"]
         await asyncio.sleep(options["seconds"] + options["per_page"] * (visit.page or 0))
     if "hang" in hits:
-        await _hang(hits["hang"]["seconds"], client, connections)
+        await hang(hits["hang"]["seconds"], client, connections)
         return Dropped(connections)
     if "dropped" in hits:
         return Dropped(connections)
     return _refusal(hits)
 
 
-async def _hang(seconds: float, client: Client, connections: Connections) -> None:
+async def hang(seconds: float, client: Client, connections: Connections) -> None:
     """Wait, but not longer than the client does."""
     end = time.monotonic() + seconds
     while client in connections.open and time.monotonic() < end:
@@ -65,7 +65,7 @@ async def _hang(seconds: float, client: Client, connections: Connections) -> Non
 
 def _refusal(hits: Hits) -> Response | None:
     if "rate_limited" in hits:
-        return _too_many(hits["rate_limited"])
+        return too_many(hits["rate_limited"])
     if "status" in hits:
         return _status(hits["status"]["status"], hits["status"]["body"])
     if "html" in hits:
@@ -87,7 +87,7 @@ def _bytes(body: Any, hits: Hits) -> bytes:
     return json.dumps(body).encode() if "odd_text" in hits else orjson.dumps(body)
 
 
-def _too_many(options: dict[str, Any]) -> Response:
+def too_many(options: dict[str, Any]) -> Response:
     seconds = options["seconds"]
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
     headers = {"seconds": {"Retry-After": str(seconds)}, "date": {"Retry-After": later}, "missing": {}}

@@ -40,6 +40,7 @@ class Visit:
     page: int | None = None
     limit: int | None = None
     ids: Collection[int] | None = None
+    operations: Collection[str] = ()
 
 
 @dataclass
@@ -89,11 +90,17 @@ class Fault:
         named = self.clauses.get("resource", resource)
         return resource in ([named] if isinstance(named, str) else named)
 
+    def _runs(self, operations: Collection[str]) -> bool:
+        """Whether one of these root fields is named; always, when none is."""
+        named = self.clauses.get("operation")
+        return named is None or not set(operations).isdisjoint([named] if isinstance(named, str) else named)
+
     def _in_scope(self, visit: Visit) -> bool:
         clauses = self.clauses
         page = -1 if visit.page is None else visit.page
         return (
             self.covers(visit.resource)
+            and self._runs(visit.operations)
             and page in clauses.get("pages", (page,))
             and page >= clauses.get("from_page", page)
             and (visit.limit or 0) >= clauses.get("limit_at_least", 0)
@@ -102,9 +109,11 @@ class Fault:
 
 
 class Faults:
-    """The faults that are on."""
+    """The faults of a table that are on; the table is Cratejoy's unless another is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, switches: Mapping[str, Switch] = SWITCHES, clauses: Collection[str] = tuple(CLAUSES)) -> None:
+        self._switches = switches
+        self._clauses = clauses
         self._lock = threading.Lock()
         self._values: dict[str, Any] = {}
         self._faults: dict[str, list[Fault]] = {}
@@ -120,7 +129,7 @@ class Faults:
 
     def merge(self, values: Mapping[str, Any]) -> None:
         """Set or switch off the faults named; all or none of them."""
-        parsed = {name: parse(name, value) for name, value in values.items()}
+        parsed = {name: parse(name, value, self._switches, self._clauses) for name, value in values.items()}
         with self._lock:
             for name, faults in parsed.items():
                 self._values.pop(name, None)
@@ -166,24 +175,26 @@ def from_text(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def parse(name: str, value: Any) -> list[Fault]:
+def parse(
+    name: str, value: Any, switches: Mapping[str, Switch] = SWITCHES, clauses: Collection[str] = tuple(CLAUSES)
+) -> list[Fault]:
     """Understand the value of one switch."""
-    switch = SWITCHES.get(name)
+    switch = switches.get(name)
     if switch is None:
         raise FaultError(f"There is no fault '{name}'; `sandbox faults` lists them.")
     if value is None or value is False:
         return []
-    return [_one(switch, item) for item in (value if isinstance(value, list) else [value])]
+    return [_one(switch, item, clauses) for item in (value if isinstance(value, list) else [value])]
 
 
-def _one(switch: Switch, value: Any) -> Fault:
+def _one(switch: Switch, value: Any, known: Collection[str]) -> Fault:
     given = _as_object(switch, value)
-    unknown = sorted(set(given) - set(CLAUSES) - set(switch.options))
+    unknown = sorted(set(given) - set(known) - set(switch.options))
     if unknown:
         raise FaultError(f"The fault '{switch.name}' has no option '{unknown[0]}'.")
     if "row" in given and switch.name not in WHOLE_ANSWER:
         raise FaultError(f"The fault '{switch.name}' cannot be limited to a row.")
-    clauses = {key: _clause(switch, key, item) for key, item in given.items() if key in CLAUSES}
+    clauses = {key: _clause(switch, key, item) for key, item in given.items() if key in known}
     options = {key: _option(switch, key, given.get(key, default)) for key, default in switch.options.items()}
     return Fault(switch, clauses, options)
 
@@ -199,7 +210,7 @@ def _as_object(switch: Switch, value: Any) -> dict[str, Any]:
 
 
 def _clause(switch: Switch, key: str, value: Any) -> Any:
-    if key == "resource":
+    if key in {"resource", "operation"}:
         fits = isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
     elif key == "pages":
         fits = isinstance(value, list) and all(type(item) is int for item in value)

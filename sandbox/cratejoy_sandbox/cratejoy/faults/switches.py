@@ -197,13 +197,13 @@ SWITCHES: dict[str, Switch] = {
 }
 
 
-def markdown_table() -> str:
+def markdown_table(switches: Mapping[str, Switch] = SWITCHES, clauses: Mapping[str, str] = CLAUSES) -> str:
     """All switches and clauses as two tables."""
     rows = ["| switch | what goes wrong | options (defaults) | example |", "| --- | --- | --- | --- |"]
-    for switch in SWITCHES.values():
+    for switch in switches.values():
         options = ", ".join(f"`{name}` ({json.dumps(default)})" for name, default in switch.options.items())
         example = f"{switch.name}={json.dumps(switch.example)}"
         rows.append(f"| `{switch.name}` | {switch.doc} | {options} | `{example}` |")
     rows += ["", "| clause | the fault is met by |", "| --- | --- |"]
-    rows += [f"| `{name}` | {doc} |" for name, doc in CLAUSES.items()]
+    rows += [f"| `{name}` | {doc} |" for name, doc in clauses.items()]
     return "\n".join(rows)

@@ -1,0 +1,1 @@
+"""A request's GraphQL before anything runs: reading, checking, variables and cost, in Shopify's words."""
