@@ -125,6 +125,12 @@ def cratejoy(faults: tuple[str, ...], **options: Any) -> None:
     show_default=True,
     help="Level of protected customer data that the app has: 0 none, 1 without names and addresses, 2 all.",
 )
+@click.option(
+    "--bulk-rate",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Lines that a bulk operation runs in a shop second.  [default: as many as it can]",
+)
 @click.option("--legacy-accounts", is_flag=True, help="The shop has customer accounts with passwords.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="Switch a fault on; see `sandbox faults`."

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cratejoy_sandbox.cratejoy.faults.grammar import Faults
-from cratejoy_sandbox.process import bind, serve
+from cratejoy_sandbox.process import HOST, bind, serve
 from cratejoy_sandbox.shopify.registry import load_all
 from cratejoy_sandbox.shopify.settings import PLANS, SCOPES, Settings
 
@@ -27,6 +27,7 @@ def run_shopify(faults: Faults, options: dict[str, Any]) -> None:
         listener = bind(options["port"])
     except OSError as error:
         raise click.ClickException(f"Port {options['port']} cannot be used: {error.strerror}.") from None
+    simulator.base_url = f"http://{HOST}:{listener.getsockname()[1]}"
     try:
         serve(create_app(simulator), listener, simulator.connections, log=options["log"], lifespan=True)
     finally:
@@ -48,6 +49,7 @@ def settings(options: dict[str, Any]) -> Settings:
         scopes=frozenset(SCOPES if scopes is None else _with_reads(scopes)),
         protected_data=options["protected_data"],
         legacy_accounts=options["legacy_accounts"],
+        bulk_rate=options["bulk_rate"],
     )
 
 

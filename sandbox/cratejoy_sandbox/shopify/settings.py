@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 
-SCOPES = tuple(
-    f"{verb}_{what}"
-    for what in ("customers", "customer_merge", "orders", "draft_orders", "products", "locations", "metaobjects")
-    for verb in ("read", "write")
-) + (
-    "read_all_orders",
-    "write_customer_data_erasure",
-    "read_store_credit_account_transactions",
-    "write_store_credit_account_transactions",
-    "read_store_credit_accounts",
+SCOPES = frozenset(
+    """
+    read_customers write_customers read_customer_merge write_customer_merge write_customer_data_erasure
+    read_orders write_orders read_all_orders read_draft_orders write_draft_orders
+    read_products write_products read_locations read_metaobjects write_metaobjects
+    read_store_credit_accounts read_store_credit_account_transactions write_store_credit_account_transactions
+    """.split()
 )
 """Scopes of a token unless others are named: all that need no request to Shopify, and `read_all_orders`."""
 
@@ -52,9 +49,11 @@ class Settings:
     token: str | None = None
     client_id: str = "sandbox"
     client_secret: str = "sandbox-secret"  # noqa: S105 - a simulator has nothing to protect
-    scopes: frozenset[str] = frozenset(SCOPES)
+    scopes: frozenset[str] = SCOPES
     protected_data: int = 2
     legacy_accounts: bool = False
+    bulk_rate: float = 0.0
+    """Lines a second of shop time that one bulk operation runs; 0 is as fast as it can."""
 
     @property
     def domain(self) -> str:

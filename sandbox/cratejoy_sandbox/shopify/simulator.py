@@ -35,6 +35,9 @@ class Simulator:
     stats: Stats = field(default_factory=Stats)
     connections: Connections = field(default_factory=Connections)
 
+    base_url: str = "http://127.0.0.1"
+    """Where this server is reached: the beginning of upload targets and result files."""
+
     def __post_init__(self) -> None:
         self.clock = Clock(self.settings.time_scale)
         self.bucket = Bucket(self.settings.plan, self.clock)

@@ -5,7 +5,9 @@ own (`registry.tables`) beside them. All access is from one thread, inside `tran
 """
 
 import contextlib
+import functools
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,16 @@ class Store:
         if row is None:
             self.connection.execute("INSERT INTO counter VALUES (?)", (FIRST_ID,))
         self._next = self._reserved = row[0] if row else FIRST_ID
+
+    @functools.cached_property
+    def folder(self) -> Path:
+        """Where files lie that are too large for rows: beside the database, or for a shop in memory until the end."""
+        if self.path:
+            folder = self.path.with_name(f"{self.path.name}.files")
+            folder.mkdir(exist_ok=True)
+            return folder
+        self._temporary = tempfile.TemporaryDirectory(prefix="sandbox-shopify-")
+        return Path(self._temporary.name)
 
     def reset(self) -> None:
         """Forget everything; ids go on from where they were."""

@@ -41,6 +41,7 @@ class Visit:
     limit: int | None = None
     ids: Collection[int] | None = None
     operations: Collection[str] = ()
+    at: str = ""
 
 
 @dataclass
@@ -99,7 +100,8 @@ class Fault:
         clauses = self.clauses
         page = -1 if visit.page is None else visit.page
         return (
-            self.covers(visit.resource)
+            self.switch.at == visit.at
+            and self.covers(visit.resource)
             and self._runs(visit.operations)
             and page in clauses.get("pages", (page,))
             and page >= clauses.get("from_page", page)

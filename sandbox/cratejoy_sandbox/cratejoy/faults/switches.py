@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Switch:
-    """One fault; `main` is the option that a bare value sets, so that `count_off=3` works."""
+    """One fault; `main` is the option that a bare value sets, so that `count_off=3` works.
+
+    A fault with an `at` is met only there, such as at the lines of a bulk operation; others by requests.
+    """
 
     name: str
     doc: str
@@ -16,6 +19,7 @@ class Switch:
     main: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     choices: tuple[Any, ...] = ()
+    at: str = ""
 
 
 CLAUSES = {

@@ -1,6 +1,7 @@
 """The table of Shopify's fault switches: name, what it does, its own options with their defaults, an example."""
 
 from cratejoy_sandbox.cratejoy.faults.switches import Switch
+from cratejoy_sandbox.shopify.faults import bulk
 
 CLAUSES = {
     "operation": "only requests with this root field, or one of a list: `customerSet`, `metafieldsSet`",
@@ -100,4 +101,4 @@ SWITCHES: dict[str, Switch] = {
             {"scope": "write_customers"},
         ),
     )
-}
+} | bulk.SWITCHES
