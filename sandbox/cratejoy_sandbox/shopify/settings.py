@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from cratejoy_sandbox.shopify.lists import words
+
 SCOPES = frozenset(
-    """
+    words("""
     read_customers write_customers read_customer_merge write_customer_merge write_customer_data_erasure
-    read_orders write_orders read_all_orders read_draft_orders write_draft_orders
-    read_products write_products read_locations read_metaobjects write_metaobjects
-    read_store_credit_accounts read_store_credit_account_transactions write_store_credit_account_transactions
-    """.split()
+    read_orders write_orders read_all_orders read_draft_orders write_draft_orders read_products write_products
+    read_locations read_metaobjects write_metaobjects read_store_credit_accounts
+    read_store_credit_account_transactions write_store_credit_account_transactions
+    """)
 )
 """Scopes of a token unless others are named: all that need no request to Shopify, and `read_all_orders`."""
 

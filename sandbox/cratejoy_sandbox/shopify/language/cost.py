@@ -64,7 +64,9 @@ class Meter:
         total = 0
         for inner, inner_kind in self._below(node, kind):
             named = get_named_type(inner_kind)
-            if inner.name.value == "stagedTargets" or (not is_leaf_type(named) and not inner.name.value.lower().endswith("usererrors")):
+            if inner.name.value == "stagedTargets" or (
+                not is_leaf_type(named) and not inner.name.value.lower().endswith("usererrors")
+            ):
                 total += self._selection(inner, named)
         return total
 

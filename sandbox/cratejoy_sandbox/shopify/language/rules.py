@@ -1,4 +1,4 @@
-"""The checks of a document against the schema: Shopify's own where its words or its errors differ, else the library's."""
+"""Checks of a document: Shopify's own where its words or its errors differ, else the library's."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -64,7 +64,7 @@ class Fields(Rule):
     def enter_field(self, node: FieldNode, *rest: Any) -> None:
         """Check one field."""
         parent, definition = self.context.get_parent_type(), self.context.get_field_def()
-        name, path = node.name.value, error_path(list(rest[3]) + [node])
+        name, path = node.name.value, error_path([*rest[3], node])
         if parent and not definition:
             message = f"Field '{name}' doesn't exist on type '{parent.name}'"
             self.report(message, node, path, "undefinedField", typeName=parent.name, fieldName=name)
@@ -90,7 +90,7 @@ class Arguments(Rule):
         definition = self.context.get_field_def()
         if not definition:
             return
-        name, path = node.name.value, error_path(list(rest[3]) + [node])
+        name, path = node.name.value, error_path([*rest[3], node])
         given = {argument.name.value: argument for argument in node.arguments or ()}
         for key, argument in given.items():
             if key not in definition.args:
@@ -110,7 +110,7 @@ class Values(Rule):
     def enter_field(self, node: FieldNode, *rest: Any) -> None:
         """Check the literals of one field."""
         definition = self.context.get_field_def()
-        path = error_path(list(rest[3]) + [node])
+        path = error_path([*rest[3], node])
         for argument in node.arguments or ():
             item = definition.args.get(argument.name.value) if definition else None
             if item:

@@ -36,6 +36,7 @@ class Schema:
     access: dict[str, Access]
     left_out_roots: dict[str, frozenset[str]]
     left_out_types: frozenset[str]
+    countries: dict[str, str]
 
 
 @functools.cache
@@ -49,6 +50,7 @@ def load(version: str) -> Schema:
         {name: Access(sentence, tuple(scopes)) for name, (sentence, scopes) in notes["access"].items()},
         {name: frozenset(roots) for name, roots in notes["roots"].items()},
         frozenset(notes["types"]),
+        notes["countries"],
     )
 
 

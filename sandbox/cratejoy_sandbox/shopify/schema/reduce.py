@@ -45,7 +45,7 @@ def reduced(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def notes(document: dict[str, Any], kept: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Required access of kept types and fields, and the names of what is left out."""
+    """Required access of kept types and fields, names of countries, and the names of what is left out."""
     types = {kind["name"]: kind for kind in document["data"]["__schema"]["types"]}
     access = {}
     for item in document["offline_scopes"]["items"]:
@@ -55,7 +55,8 @@ def notes(document: dict[str, Any], kept: dict[str, dict[str, Any]]) -> dict[str
             access[key] = [item["requiredAccess"], item["offlineScopes"]]
     roots = {name: sorted({field["name"] for field in types[name]["fields"]} - KEPT[name]) for name in KEPT}
     others = sorted(set(types) - set(kept) - BUILT_IN)
-    return {"access": dict(sorted(access.items())), "roots": roots, "types": others}
+    countries = {item["name"]: item["description"].rstrip(".") for item in types["CountryCode"]["enumValues"]}
+    return {"access": dict(sorted(access.items())), "countries": countries, "roots": roots, "types": others}
 
 
 def files(document: dict[str, Any], version: str) -> dict[Path, bytes]:

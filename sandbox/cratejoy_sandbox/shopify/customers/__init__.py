@@ -1,0 +1,1 @@
+"""Customers: their records, their rules, and the queries and mutations on them."""

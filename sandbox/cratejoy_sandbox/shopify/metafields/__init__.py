@@ -1,0 +1,1 @@
+"""Metafields: definitions, values, owners, and the queries and mutations on them."""
