@@ -12,7 +12,10 @@ import click
 import psycopg
 from rich.console import Console
 
-from cratejoy_migration import meltano_runs, overview
+from cratejoy_migration import accounting, meltano_runs, overview
+from cratejoy_migration.documents.build import Told, build
+from cratejoy_migration.documents.summary import notes as summary_notes
+from cratejoy_migration.documents.summary import table as summary_table
 from cratejoy_migration.loading.errors import sentence
 from cratejoy_migration.staging import StagingError, control, staging_database
 from cratejoy_migration.staging.binaries import program
@@ -65,18 +68,50 @@ def stop(*, force: bool) -> None:
 
 @main.command()
 def status() -> None:
-    """Show where the staging stands: tables, rows, sizes, the last saved state of each stream."""
+    """Show where the staging stands: tables, rows, sizes, the last saved state of each stream; and the ledger."""
     project = project_folder()
     console = Console()
     with staging_database(project) as url:
         kind = "yours (STAGING_DATABASE_URL)" if configured_url(project) else f"embedded, in {project / '.staging'}"
         console.print(f"Staging database: {overview.place(url)}, {kind}", highlight=False, soft_wrap=True)
         staged = overview.staged_tables(url)
+        phase_2 = accounting.progress(url)
     if not staged:
         console.print("Nothing is staged yet: meltano run collect")
         return
     database = meltano_runs.open_database(project)
     console.print(overview.table(staged, meltano_runs.bookmarks(database) if database else {}))
+    for line in overview.phase_2(phase_2):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+@main.command()
+@click.option("--all", "everything", is_flag=True, help="Customers that are done, too (after changed settings).")
+@click.option("--refused", is_flag=True, help="Customers that were refused, too.")
+def documents(*, everything: bool, refused: bool) -> None:
+    """Build the customer documents that phase 2 reads: one for each customer that still has to go."""
+    told = Told(
+        step=lambda name, seconds: click.echo(f"{name:<20} {seconds:7.1f} s", err=True),
+        warning=lambda text: click.echo(f"Warning: {text}", err=True),
+    )
+    with staging_database() as url:
+        summary = build(url, told, everything=everything, refused=refused)
+    Console().print(summary_table(summary))
+    for note in summary_notes(summary):
+        click.echo(note)
+
+
+@main.command()
+@click.pass_context
+def report(context: click.Context) -> None:
+    """Account for every staged customer, subscription and order; fails when the lines do not add up."""
+    with staging_database() as url:
+        found = accounting.account(url)
+    console = Console()
+    console.print(accounting.table(found))
+    for note in accounting.notes(found):
+        console.print(note, highlight=False, soft_wrap=True)
+    context.exit(0 if found.adds_up else 1)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

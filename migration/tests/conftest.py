@@ -27,11 +27,27 @@ CUSTOMERS = {
     },
 }
 
+COLUMNS = {
+    "customers": (
+        "id bigint primary key, email text, first_name text, num_orders bigint, type text, url text,"
+        " store_settings jsonb, addresses jsonb, _extra jsonb"
+    ),
+    "customer_addresses": "customer_id bigint, id bigint, street text, icon text, primary key (customer_id, id)",
+    "subscriptions": (
+        "id bigint primary key, customer_id bigint, status text, start_date timestamptz, customer jsonb,"
+        " product jsonb, address jsonb, url text, _extra jsonb"
+    ),
+    "orders": (
+        "id bigint primary key, customer_id bigint, placed_at timestamptz, total bigint, note text, customer jsonb,"
+        " products jsonb, url text, _extra jsonb"
+    ),
+}
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     for name in list(os.environ):
-        if name.startswith(("STAGING_", "MELTANO_", "TARGET_POSTGRES_", "TAP_CRATEJOY_")):
+        if name.startswith(("STAGING_", "MELTANO_", "TARGET_", "TAP_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("STAGING_IDLE_SECONDS", "0.5")
 
@@ -59,21 +75,58 @@ def shared_url(tmp_path_factory):
 
 @pytest.fixture
 def url(shared_url):
-    """Return the shared server's URL, with an empty schema cratejoy."""
+    """Return the shared server's URL, without the schemas cratejoy and migration."""
     with psycopg.connect(shared_url) as connection:
-        connection.execute("drop schema if exists cratejoy cascade")
+        connection.execute("drop schema if exists cratejoy, migration cascade")
     return shared_url
 
 
 @pytest.fixture
 def query(url):
-    """Return a function that runs a query on the shared server and returns its rows."""
+    """Return a function that runs a query on the shared server and returns its rows, where it has some."""
 
     def run(text):
         with psycopg.connect(url) as connection:
-            return connection.execute(text).fetchall()
+            cursor = connection.execute(text)
+            return cursor.fetchall() if cursor.description else []
 
     return run
+
+
+@pytest.fixture
+def stage(url):
+    """Return a function that puts records into the staging table of a stream, made of these columns."""
+
+    def put(stream, *records, columns=None):
+        with psycopg.connect(url) as connection:
+            connection.execute("create schema if not exists cratejoy")
+            connection.execute(f"create table if not exists cratejoy.{stream} ({columns or COLUMNS[stream]})")
+            connection.execute(
+                f"insert into cratejoy.{stream} select * from jsonb_populate_recordset(null::cratejoy.{stream}, %s)",
+                (json.dumps(records),),
+            )
+
+    return put
+
+
+@pytest.fixture
+def ledger(url):
+    """Return a function that writes rows into the ledger: (customer, status, hash, reason)."""
+
+    def put(*rows):
+        with psycopg.connect(url) as connection:
+            connection.execute("create schema if not exists migration")
+            connection.execute(
+                "create table if not exists migration.ledger"
+                " (document_key text primary key, status text, document_hash text, reason text)"
+            )
+            for row in rows:
+                connection.execute(
+                    "insert into migration.ledger values (%s::bigint::text, %s, %s, %s)",
+                    (*row, *[None] * (4 - len(row))),
+                )
+
+    return put
 
 
 @pytest.fixture

@@ -27,13 +27,17 @@ where l.locktype = 'advisory' and l.granted and l.classid = %s and l.objid = %s 
 """
 
 
+def loads_running(session: Session, schema: str) -> bool:
+    """Return whether a load into this schema is going on."""
+    return session.execute(_HOLDER, _key(schema)).fetchone() is not None
+
+
 class WriterLock:
     """The right to write; it ends with the connection, so also when this process is killed."""
 
     def __init__(self, session: Session, schema: str) -> None:
         self._session = session
-        self._schema = schema
-        self._key = (_FAMILY, zlib.crc32(schema.encode()) & 0x7FFFFFFF)
+        self._key = _key(schema)
 
     def acquire(self, patience_seconds: float, on_wait: Callable[[str], None]) -> None:
         """Take the lock; a load that was just interrupted gets some seconds to finish its last batch.
@@ -79,3 +83,7 @@ class WriterLock:
     def _holder(self) -> str:
         row = self._session.execute(_HOLDER, self._key).fetchone()
         return f"since {row[0]}, {row[1]}" if row else "just ending"
+
+
+def _key(schema: str) -> tuple[int, int]:
+    return _FAMILY, zlib.crc32(schema.encode()) & 0x7FFFFFFF

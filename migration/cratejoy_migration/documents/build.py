@@ -1,0 +1,88 @@
+"""Building the customer documents: one transaction, one build at a time, nothing half."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+
+from cratejoy_migration.documents import staged as staging
+from cratejoy_migration.documents.staged import Connection
+from cratejoy_migration.documents.statements import steps, swap
+from cratejoy_migration.documents.summary import Summary, summarise
+from cratejoy_migration.loading.writer_lock import loads_running
+from cratejoy_migration.staging import StagingError
+
+_LOCK = zlib.crc32(b"migration documents")
+_SESSION = {
+    "timezone": "UTC",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "max_parallel_workers_per_gather": "2",
+    "parallel_tuple_cost": "0",
+    "jit": "off",
+    "application_name": "migration documents",
+}
+_SWAP_PATIENCE = "60s"
+_WATCH = "2s"  # a build whose program was killed ends soon after it
+_WATCHING_SINCE = 140000
+
+
+@dataclass(frozen=True)
+class Told:
+    """Where a build says what it does.
+
+    Attributes:
+        step: called after each step with its name and its seconds.
+        warning: called with a sentence.
+    """
+
+    step: Callable[[str, float], None]
+    warning: Callable[[str], None]
+
+
+def build(url: str, told: Told, *, everything: bool = False, refused: bool = False) -> Summary:
+    """Build `migration.customer_documents` and `migration.orphans` anew from what is staged and from the ledger.
+
+    Raises:
+        StagingError: no customers are staged, or another build is running, or the documents are being read.
+        psycopg.Error: the database failed; the previous documents are as they were.
+    """
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        _prepare(connection)
+        staged = staging.read(connection)
+        if loads_running(connection, "cratejoy"):
+            told.warning("a collection is running: these documents hold what it has stored so far; build them again.")
+        for step in steps(staged, everything=everything, refused=refused):
+            began = time.monotonic()
+            for statement in step.statements:
+                connection.execute(statement)
+            told.step(step.name, time.monotonic() - began)
+        summary = summarise(connection, staged)
+        _swap(connection, swap(staged))
+    return summary
+
+
+def _prepare(connection: Connection) -> None:
+    session = dict(_SESSION)
+    if connection.info.server_version >= _WATCHING_SINCE:
+        session["client_connection_check_interval"] = _WATCH
+    for name, value in session.items():
+        connection.execute("select set_config(%s, %s, false)", (name, value))
+    row = connection.execute("select pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone()
+    if not row or not row[0]:
+        raise StagingError("another `migration documents` is running; wait for its end.")
+    connection.execute("create schema if not exists migration")
+
+
+def _swap(connection: Connection, statements: tuple[str, ...]) -> None:
+    connection.execute("select set_config('lock_timeout', %s, true)", (_SWAP_PATIENCE,))
+    try:
+        for statement in statements:
+            connection.execute(statement)
+    except psycopg.errors.LockNotAvailable:
+        raise StagingError("the documents are being read; end that run (phase 2), then build them again.") from None
