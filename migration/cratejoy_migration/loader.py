@@ -10,11 +10,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk.plugin_base import SingerCommand
 from target_postgres.target import TargetPostgres  # type: ignore[import-untyped]
 
+from cratejoy_migration.command import one_line_command
 from cratejoy_migration.loading.connector import psycopg_url
-from cratejoy_migration.loading.errors import AGAIN, LoaderError, sentence
+from cratejoy_migration.loading.errors import AGAIN, LoaderError
 from cratejoy_migration.loading.reader import PatientReader
 from cratejoy_migration.loading.sink import StagingSink
 from cratejoy_migration.loading.writer_lock import WriterLock
@@ -22,7 +22,7 @@ from cratejoy_migration.staging import connection_url
 from cratejoy_migration.staging.project import normalised_url
 
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+    from types import FrameType
 
     import click
 
@@ -48,19 +48,6 @@ def _settings() -> dict[str, Any]:
     for name, changes in _SETTINGS.items():
         schema["properties"][name] = {**schema["properties"].get(name, {}), **changes}
     return schema
-
-
-class _OneLineCommand(SingerCommand):
-    """A command whose failures are one line on stderr, with nothing of a record or a URL in it."""
-
-    def excepthook(
-        self,
-        exc_type: type[BaseException],  # noqa: ARG002
-        exc_value: BaseException,
-        exc_traceback: TracebackType | None,
-    ) -> None:
-        """Log the sentence that belongs to the exception."""
-        self.logger.error("%s", sentence(exc_value.with_traceback(exc_traceback)))
 
 
 class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
@@ -154,17 +141,7 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """Return the command line of the target, with quiet logs and one-line errors."""
-        stock = super().get_singer_command()
-        if cls.logger.getEffectiveLevel() == logging.INFO:
-            cls.logger.setLevel(logging.WARNING)
-        return _OneLineCommand(
-            name=stock.name,
-            callback=stock.callback,
-            help=stock.help,
-            params=stock.params,
-            context_settings=stock.context_settings,
-            logger=cls.logger,
-        )
+        return one_line_command(super().get_singer_command(), cls.logger)
 
 
 def _with_url(settings: dict[str, Any]) -> dict[str, Any]:
