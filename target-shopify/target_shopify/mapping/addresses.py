@@ -24,6 +24,7 @@ _FIELDS = (
 _KEYED = ("firstName", "lastName", "company", "address1", "address2", "city", "provinceCode", "countryCode", "zip")
 _PLACES = frozenset(["company", "address1", "address2", "city", "provinceCode", "countryCode", "zip", "phone"])
 _NON_DIGITS = re.compile(r"\D+")
+_NOT_WORD = re.compile(r"[\W_]+")
 _LOCAL_DIGITS = 7
 
 
@@ -100,9 +101,9 @@ def _place(address: Address, named: str | None, home: str | None, repairs: set[s
     known = countries.province(code, state) if code and state else None
     if known or territory:
         address["provinceCode"] = known or territory or ""
-    elif state:
+    if state and not known:
         _beside_city(address, state, repairs)
-        if code is None or countries.has_provinces(code):
+        if code is None or (countries.has_provinces(code) and not territory):
             repairs.add("province_unknown")
     if named and code is None:
         _beside_city(address, named, repairs)
@@ -110,12 +111,17 @@ def _place(address: Address, named: str | None, home: str | None, repairs: set[s
 
 def _beside_city(address: Address, text: str, repairs: set[str]) -> None:
     city = address.get("city")
-    if city and text.casefold() in city.casefold():
+    if city and _words(text) in _words(city):
         return
     together = f"{city}, {text}" if city else text
     address["city"] = texts.cut(together)
     if address["city"] != together:
         repairs.add("address_cut")
+
+
+def _words(text: str) -> str:
+    """Return the words of a text, each between two spaces, so that only whole words are found in it."""
+    return f" {' '.join(_NOT_WORD.split(text.casefold())).strip()} "
 
 
 def _split(address: Address, name: str) -> None:

@@ -35,7 +35,7 @@ _SPELLINGS = {
     "schweiz": "CH", "suisse": "CH", "svizzera": "CH", "belgie": "BE", "belgique": "BE", "danmark": "DK",
     "norge": "NO", "sverige": "SE", "suomi": "FI", "polska": "PL", "eire": "IE", "republicofireland": "IE",
     "southkorea": "KR", "korea": "KR", "republicofkorea": "KR", "northkorea": "KP", "russia": "RU", "taiwan": "TW",
-    "vietnam": "VN", "czechrepublic": "CZ", "ceskarepublika": "CZ", "turkey": "TR", "kosovo": "XK",
+    "vietnam": "VN", "czechrepublic": "CZ", "ceskarepublika": "CZ", "cesko": "CZ", "turkey": "TR", "kosovo": "XK",
     "xkx": "XK", "ivorycoast": "CI", "capeverde": "CV", "laos": "LA", "macau": "MO", "moldova": "MD", "burma": "MM",
     "palestine": "PS", "swaziland": "SZ", "syria": "SY", "tanzania": "TZ", "vaticancity": "VA", "venezuela": "VE",
     "bolivia": "BO", "brunei": "BN", "iran": "IR", "macedonia": "MK", "thebahamas": "BS", "thegambia": "GM",
@@ -45,8 +45,17 @@ _SPELLINGS = {
     "britishvirginislands": "VG", "stlucia": "LC", "stkittsandnevis": "KN", "stvincentandthegrenadines": "VC",
     "ascensionisland": "AC", "tristandacunha": "TA", "netherlandsantilles": "AN", "micronesia": "FM",
 }  # fmt: skip
+_STATES = {
+    "MX": {"mexicocity": "DF", "distritofederal": "DF"},
+    "IT": {"rome": "RM", "milan": "MI", "florence": "FI", "naples": "NA", "turin": "TO", "venice": "VE", "genoa": "GE"},
+    "US": {"washingtondc": "DC", "ore": "OR", "penna": "PA", "cal": "CA", "tex": "TX", "wisc": "WI"},
+}
+"""Spellings of states that the zones do not list."""
+
+_ABBREVIATING = frozenset({"US", "CA", "AU"})
+_SHORTEST_PREFIX = 4
 _STATE_WORDS = re.compile(
-    r"^(?:the|state of|province of|county|co\.?|region of)\s+|\s+(?:state|province|county|region)$"
+    r"^(?:the|state of|province of|county|co\.?|region of)\s+|\s+(?:state|province|county|region|\d+\w?)$"
 )
 
 
@@ -73,8 +82,13 @@ def region(text: str) -> str | None:
 def province(code: str, state: str) -> str | None:
     """Return Shopify's code for a state of a country, None when it knows none of that name there."""
     known = _states(code)
-    plain = _plain(state)
-    return known.get(plain) or known.get(_plain(_STATE_WORDS.sub("", state.strip().lower())))
+    if not known:
+        return None
+    lower = state.strip().lower()
+    for spelling in (lower, _STATE_WORDS.sub("", lower), lower.partition(",")[0]):
+        if found := known.get(_plain(spelling)):
+            return found
+    return _by_prefix(known, _plain(lower)) if code in _ABBREVIATING else None
 
 
 def has_provinces(code: str | None) -> bool:
@@ -119,7 +133,15 @@ def _states(country_code: str) -> dict[str, str]:
     for code, names in zones.items():
         for name in (*names, f"{country_code}-{code}", code.removeprefix(f"{country_code}-")):
             spellings.setdefault(_plain(name), code)
-    return spellings | {_plain(code): code for code in zones}
+    return _STATES.get(country_code, {}) | spellings | {_plain(code): code for code in zones}
+
+
+def _by_prefix(known: dict[str, str], plain: str) -> str | None:
+    """Return the one state whose name begins so, as in `Mass.` and `Calif.`."""
+    if len(plain) < _SHORTEST_PREFIX:
+        return None
+    found = {code for name, code in known.items() if name.startswith(plain)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _plain(text: str) -> str:

@@ -12,7 +12,7 @@ from target_shopify.mapping.values import line
 from target_shopify.rules import TEXT_LENGTH
 
 _SPACE = re.compile(r"\s+")
-_USABLE = re.compile(r"[^\s@<>()\[\],;:\\\"]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?")
+_USABLE = re.compile(r"[^\s@<>()\[\],;:\\\"]+@(?:\w(?:[\w-]*\w)?\.)+\w(?:[\w-]*\w)?")
 _ENCLOSED = re.compile(r"<([^<>]+)>[^@]*$")
 _TRAILING = ".,;:!?)>]}'\"/\\"
 _LEADING = "<([{'\""
@@ -44,9 +44,7 @@ def group_key(email: str) -> str:
 
 
 def _fits(email: str) -> bool:
-    if len(email) > TEXT_LENGTH or ".." in email or _USABLE.fullmatch(email) is None:
-        return False
-    return not email.startswith(".") and ".@" not in email and "_" not in email.rpartition("@")[2]
+    return len(email) <= TEXT_LENGTH and _USABLE.fullmatch(email) is not None
 
 
 def _mended(source: str) -> str:

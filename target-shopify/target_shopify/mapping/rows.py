@@ -110,7 +110,7 @@ def first(raw: Record, *names: str) -> Any:
 
 def named(value: Any, names: dict[int, str]) -> str | None:
     """Return the name of an enumerated value: text as sent, an integer by its documented name or as its digits."""
-    if type(value) is str:
+    if isinstance(value, str):
         return line(value)
     text = line(value)
     return text and names.get(int(text), text)

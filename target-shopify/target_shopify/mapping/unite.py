@@ -23,4 +23,10 @@ def by_id(members: Sequence[Member]) -> Sequence[Member]:
 
 def _completed(newer: Member, earlier: Member) -> Member:
     kept = {name: getattr(earlier, name) for name in _KEPT if getattr(newer, name) is None}
-    return replace(newer, **kept)
+    united = replace(newer, **kept)
+    flags = [row["is_test"] for row in (*(united.subscriptions or ()), *(united.orders or ()))]
+    return replace(
+        united,
+        is_test=all(flags) if flags else newer.is_test,
+        subscribed=newer.subscribed or earlier.subscribed or bool(united.subscriptions),
+    )

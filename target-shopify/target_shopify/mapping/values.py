@@ -56,6 +56,8 @@ def cents(value: Any) -> int | None:
 
 
 def _rounded(value: float | Decimal) -> int | None:
+    if isinstance(value, Decimal) and not value.is_finite():
+        return None
     return round(value) if -_MAX_CENTS < value < _MAX_CENTS else None
 
 
