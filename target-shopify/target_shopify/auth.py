@@ -28,7 +28,7 @@ class Token:
         rest: Waits so many seconds between attempts.
     """
 
-    def __init__(self, settings: Settings, session: requests.Session, rest: Callable[[float], None]) -> None:
+    def __init__(self, settings: Settings, session: requests.Session, rest: Callable[[float], object]) -> None:
         self._settings = settings
         self._session = session
         self._rest = rest
@@ -79,9 +79,7 @@ class Token:
         }
         url = f"{self._settings.api_url}/admin/oauth/access_token"
         try:
-            answer = self._session.post(
-                url, data=form, timeout=self._settings.request_timeout, allow_redirects=False
-            )
+            answer = self._session.post(url, data=form, timeout=self._settings.request_timeout, allow_redirects=False)
         except requests.RequestException:
             return None
         return None if answer.status_code == 429 or answer.status_code >= 500 else answer

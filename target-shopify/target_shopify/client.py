@@ -280,7 +280,9 @@ class ShopifyClient:
         if ailing.throttled and seconds:
             self.budget.hold(seconds)
         if failures > 1:
-            self._logger.info("Shopify: %s; trying %s again in %.1f s (%d of %d)", ailing, name, seconds, failures, most)
+            self._logger.info(
+                "Shopify: %s; trying %s again in %.1f s (%d of %d)", ailing, name, seconds, failures, most
+            )
         self.rest(seconds)
 
     def _endure(self, ailing: _Ailing) -> None:

@@ -129,6 +129,9 @@ class Ledger(Protocol):
     def unknown(self) -> int:
         """Return how many rows are unknown."""
 
+    def total(self) -> int | None:
+        """Return how many documents wait in staging, when this database holds them."""
+
     def close(self) -> None:
         """Let go of the database."""
 
@@ -160,6 +163,10 @@ class NoLedger:
     def unknown(self) -> int:
         """Return 0."""
         return 0
+
+    def total(self) -> int | None:
+        """Return None."""
+        return None
 
     def close(self) -> None:
         """Do nothing."""
@@ -230,8 +237,9 @@ class PostgresLedger:
         settled = 0
         for page in _pages(found, 5000):
             settled += self._work(
-                lambda cursor, page=page: psycopg2.extras.execute_values(cursor, _HARVEST, page, page_size=len(page))
-                or cursor.rowcount
+                lambda cursor, page=page: (
+                    psycopg2.extras.execute_values(cursor, _HARVEST, page, page_size=len(page)) or cursor.rowcount
+                )
             )
         return settled
 
@@ -242,6 +250,14 @@ class PostgresLedger:
         )
         return int(rows[0][0])
 
+    def total(self) -> int | None:
+        """Return how many documents wait in staging, when this database holds them."""
+        there = "select to_regclass('migration.customer_documents') is not null"
+        if not self._work(lambda cursor: self._all(cursor, there, None))[0][0]:
+            return None
+        count = "select count(*) from migration.customer_documents"
+        return int(self._work(lambda cursor: self._all(cursor, count, None))[0][0])
+
     def close(self) -> None:
         """Let go of the database."""
         if self._connection is not None:
@@ -250,9 +266,7 @@ class PostgresLedger:
 
     def _write(self, query: str, values: list[tuple[Any, ...]]) -> None:
         if values:
-            self._work(
-                lambda cursor: psycopg2.extras.execute_values(cursor, query, values, page_size=len(values))
-            )
+            self._work(lambda cursor: psycopg2.extras.execute_values(cursor, query, values, page_size=len(values)))
 
     @staticmethod
     def _all(cursor: Any, query: str, arguments: tuple[Any, ...] | None) -> list[tuple[Any, ...]]:
@@ -306,7 +320,9 @@ class PostgresLedger:
 def _hopeless(error: Exception) -> bool:
     """Whether waiting cannot help: a wrong password or name, refused at the first attempt."""
     text = str(error)
-    return any(phrase in text for phrase in ("password authentication", "does not exist", "no pg_hba", "translate host"))
+    return any(
+        phrase in text for phrase in ("password authentication", "does not exist", "no pg_hba", "translate host")
+    )
 
 
 def _sentence(error: Exception) -> str:
@@ -315,11 +331,13 @@ def _sentence(error: Exception) -> str:
     kind = type(error).__name__
     if "password authentication" in str(error):
         return "The ledger's database refused user or password: check ledger_url."
-    if code in ("42501",):
+    if code == "42501":
         return "The ledger's database user may not create the schema migration: grant it CREATE, or use another."
-    if code in ("53100",):
+    if code == "53100":
         return "The ledger's database has no disk space left: free some; the same command goes on."
-    return f"The ledger's database cannot be used ({kind}{f' {code}' if code else ''}): check ledger_url and the server."
+    return (
+        f"The ledger's database cannot be used ({kind}{f' {code}' if code else ''}): check ledger_url and the server."
+    )
 
 
 def _pages(items: Iterable[tuple[str, str]], size: int) -> Iterable[list[tuple[str, str]]]:

@@ -272,7 +272,9 @@ def _database(url: str | None) -> str | None:
     if not text:
         return None
     scheme, _, rest = text.partition("://")
-    _check(scheme.partition("+")[0] in ("postgres", "postgresql") and bool(rest), "ledger_url takes a postgresql:// URL")
+    _check(
+        scheme.partition("+")[0] in ("postgres", "postgresql") and bool(rest), "ledger_url takes a postgresql:// URL"
+    )
     return f"postgresql://{rest}"
 
 

@@ -39,7 +39,7 @@ def needed_scopes(settings: Settings) -> frozenset[str]:
     if not settings.dry_run:
         needed.add("write_customers")
     if settings.orders == "create" and not settings.dry_run:
-        needed |= {"read_orders", "write_orders"}
+        needed |= {"read_orders", "write_orders", "read_products"}
     return frozenset(needed)
 
 
@@ -118,9 +118,7 @@ def _definitions(client: ShopifyClient, namespace: str, owner: str) -> dict[str,
             return found
 
 
-def _create(
-    client: ShopifyClient, namespace: str, logger: logging.Logger, owner: str, definition: Definition
-) -> None:
+def _create(client: ShopifyClient, namespace: str, logger: logging.Logger, owner: str, definition: Definition) -> None:
     errors = _try_to_create(client, namespace, owner, definition, pin=definition.pinned)
     if definition.pinned and any(error.code in _PIN_CODES or "pin" in error.message.lower() for error in errors):
         logger.warning("The shop has no room to pin the metafield %s.%s; it is not pinned.", namespace, definition.key)

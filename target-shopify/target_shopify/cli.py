@@ -1,0 +1,79 @@
+"""The command line: whatever goes wrong ends in one line on stderr and a non-zero exit status."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+from singer_sdk import metrics
+from singer_sdk.exceptions import (
+    InvalidRecord,
+    MapExpressionError,
+    MissingKeyPropertiesError,
+    RecordsWithoutSchemaException,
+    StreamMapConfigError,
+)
+
+from target_shopify.errors import RunStopped, TargetError
+from target_shopify.target import TargetShopify
+
+_INPUT_ERRORS = (InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
+
+
+class _Chatter(logging.Filter):
+    """Leaves out what the SDK says at every start and tells a reader nothing."""
+
+    _PHRASES = ("Skipping parse of env", "Parsing env var", "Target '%s' is listening", "Target '%s' completed")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith(self._PHRASES)
+
+
+def run(arguments: Sequence[str], target: type[TargetShopify] = TargetShopify) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Without the program's name.
+        target: The class to run.
+
+    Returns:
+        The exit status; every error was told in one line on stderr.
+    """
+    target.logger.addFilter(_Chatter())
+    metrics.get_metrics_logger().addFilter(lambda _: False)
+    try:
+        target.cli.main(args=list(arguments), prog_name=target.name, standalone_mode=False)
+    except RunStopped as stop:
+        return _fail(str(stop), stop.exit_code)
+    except TargetError as error:
+        return _fail(str(error))
+    except (MapExpressionError, StreamMapConfigError) as error:
+        return _fail(f"A stream map cannot be used: {type(error).__name__}: {error}")
+    except _INPUT_ERRORS as error:
+        return _fail(f"A record does not fit its stream's schema ({type(error).__name__}); see the tap that wrote it.")
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except OSError as error:
+        return _fail(f"{error.filename or 'A file'}: {error.strerror or error}")
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def _fail(sentence: str, status: int = 1) -> int:
+    sys.stderr.write(f"target-shopify: {' '.join(sentence.split())}\n")
+    return status
+
+
+def main(target: type[TargetShopify] = TargetShopify) -> None:
+    """Entry point: run, flush and leave at once, without waiting for threads nobody needs any more."""
+    status = run(sys.argv[1:], target)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        status = status or 1
+    sys.stderr.flush()
+    os._exit(status)

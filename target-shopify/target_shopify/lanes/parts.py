@@ -1,0 +1,50 @@
+"""Part files of the bulk lane: JSONL lines for Shopify, and beside them the units that the lines carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from target_shopify.report import owner_only
+
+MOST_BYTES = 100_000_000
+"""A file over 104,857,600 bytes is refused (recorded live answers)."""
+
+
+class Part:
+    """One input file of a bulk operation.
+
+    Args:
+        folder: Where its files go.
+        number: Tells part files apart.
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.lines_path = folder / f"part-{number}.jsonl"
+        self.units_path = folder / f"part-{number}.units"
+        self.number = number
+        self.lines = 0
+        self.bytes = 0
+        self._lines = owner_only(self.lines_path)
+        self._units = owner_only(self.units_path)
+
+    def has_room(self, line: bytes) -> bool:
+        """Whether a line still fits."""
+        return self.bytes + len(line) + 1 <= MOST_BYTES
+
+    def add(self, line: bytes, unit: bytes) -> None:
+        """Append a line and the packed unit it carries."""
+        self._lines.write(line + b"\n")
+        self._units.write(unit + b"\n")
+        self.lines += 1
+        self.bytes += len(line) + 1
+
+    def close(self) -> None:
+        """End writing."""
+        self._lines.close()
+        self._units.close()
+
+    def remove(self) -> None:
+        """Remove the files."""
+        self.close()
+        self.lines_path.unlink(missing_ok=True)
+        self.units_path.unlink(missing_ok=True)

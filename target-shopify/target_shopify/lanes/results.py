@@ -1,0 +1,73 @@
+"""Result files of bulk operations: which line became which customer.
+
+Platform fact (bulk imports page; recorded live answers): one JSON object a line in no order, `__lineNumber` counts the
+input's lines from 0; a line may be missing, and an operation may leave lines without any result.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+_GID = re.compile(r"gid://shopify/Customer/(\d+)")
+REFUSED = 1
+"""In place of a customer's number: the line was answered with a refusal. No customer has this number."""
+
+
+def created(path: Path, lines: int) -> array[int]:
+    """Return for each input line the number of its customer, `REFUSED`, or 0 for no answer.
+
+    Args:
+        path: A result file; what cannot be read in it counts as no answer.
+        lines: Of the input file.
+    """
+    found = array("Q", bytes(8 * lines))
+    for result in results(path):
+        number = result.get("__lineNumber")
+        if isinstance(number, int) and 0 <= number < lines:
+            found[number] = max(found[number], _customer(result) or REFUSED)
+    return found
+
+
+def results(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the readable lines of a result file."""
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                result = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(result, dict):
+                yield result
+
+
+def pairs(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (Cratejoy id, customer GID) of the customers a result file tells of."""
+    for result in results(path):
+        customer = _created(result)
+        number = (customer.get("customerId") or {}).get("value") if customer else None
+        if customer and number and customer.get("id"):
+            yield str(number), str(customer["id"])
+
+
+def gid(number: int) -> str:
+    """Return the GID of a customer's number."""
+    return f"gid://shopify/Customer/{number}"
+
+
+def _created(result: dict[str, Any]) -> dict[str, Any] | None:
+    data = result.get("data")
+    payload = data.get("customerCreate") if isinstance(data, dict) else None
+    customer = payload.get("customer") if isinstance(payload, dict) else None
+    return customer if isinstance(customer, dict) else None
+
+
+def _customer(result: dict[str, Any]) -> int | None:
+    customer = _created(result)
+    match = _GID.match(str(customer.get("id"))) if customer else None
+    return int(match[1]) if match else None

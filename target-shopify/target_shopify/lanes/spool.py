@@ -1,0 +1,102 @@
+"""Units on disk: what would not fit into memory while bulk operations run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from target_shopify.ledger import Known
+from target_shopify.mapping.member import read_member
+from target_shopify.mapping.options import MappingOptions
+from target_shopify.report import owner_only
+from target_shopify.rules import reason_text
+from target_shopify.work import Entry, Ticket, Unit
+
+
+def packed(unit: Unit) -> bytes:
+    """Return a unit as one line of JSON."""
+    return orjson.dumps(
+        [
+            [
+                entry.ticket.key,
+                entry.ticket.cratejoy_id,
+                entry.ticket.document_hash,
+                entry.ticket.epoch,
+                entry.ticket.document,
+                _known(entry.known),
+                reason_text(entry.member.repairs),
+            ]
+            for entry in unit.entries
+        ],
+        default=str,
+    )
+
+
+def tickets(line: bytes) -> list[tuple[Ticket, str]]:
+    """Return the tickets of a packed unit, each with the repairs that were made."""
+    return [
+        (Ticket(key, number, mark, document, epoch), reason)
+        for key, number, mark, epoch, document, _, reason in orjson.loads(line)
+    ]
+
+
+def marked(line: bytes) -> bytes:
+    """Return a packed unit with a note that it may have been written."""
+    rows = orjson.loads(line)
+    for row in rows:
+        row[5] = [None, row[5][1] if row[5] else None, "unknown", None]
+    return orjson.dumps(rows)
+
+
+def unpacked(line: bytes, options: MappingOptions) -> Unit:
+    """Return a packed unit; the options must be those it was packed with."""
+    entries = []
+    for key, number, mark, epoch, document, known, _ in orjson.loads(line):
+        ticket = Ticket(key, number, mark, document, epoch)
+        entries.append(Entry(ticket, read_member(document, options), Known(*known) if known else None))
+    return Unit(entries)
+
+
+def _known(known: Known | None) -> Sequence[Any] | None:
+    return [known.shopify_id, known.origin, known.status, known.document_hash] if known else None
+
+
+class Spool:
+    """A file of packed units, written by any thread and read when writing is over.
+
+    Args:
+        path: Of the file; readable by its owner only.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._file = owner_only(path)
+        self._lock = threading.Lock()
+
+    def add(self, line: bytes) -> None:
+        """Append one packed unit."""
+        with self._lock:
+            self._file.write(line + b"\n")
+            self.count += 1
+
+    def drain(self) -> Iterator[bytes]:
+        """Yield all lines; the spool is empty afterwards. Lines added meanwhile stay for the next time."""
+        with self._lock:
+            self._file.close()
+            full = self.path.with_suffix(".reading")
+            self.path.replace(full)
+            self._file = owner_only(self.path)
+            self.count = 0
+        with full.open("rb") as file:
+            yield from (line.rstrip(b"\n") for line in file)
+        full.unlink()
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)

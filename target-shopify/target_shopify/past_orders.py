@@ -1,0 +1,167 @@
+"""Past orders as real ones: each exactly once, oldest first, and nobody hears of them.
+
+Platform facts (schema, recorded live answers): an order's addresses become the customer's default address; a trial
+shop takes five orders a minute ("Too many attempts"); the id metafield `order_id` finds an order exactly.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from target_shopify.customers import address_input
+from target_shopify.errors import AnswerLost, CallRefused
+from target_shopify.mapping.orders import order_input, order_skus
+from target_shopify.mapping.sync_state import address_fingerprint
+from target_shopify.mapping.values import identifier
+
+if TYPE_CHECKING:
+    import logging
+
+    from target_shopify.client import Payload, ShopifyClient
+    from target_shopify.mapping.options import MappingOptions
+    from target_shopify.work import Unit
+
+_SKUS_A_CALL = 25
+_PATIENCE_SECONDS = 15.0
+_MOST_WAITS = 240
+_TAKEN = ("taken", "already exists", "unique")
+
+
+class PastOrders:
+    """Writes the orders of customers; safe to share between threads.
+
+    Args:
+        client: Of the shop.
+        options: Of the mapping.
+        logger: Tells of long waits.
+    """
+
+    def __init__(self, client: ShopifyClient, options: MappingOptions, logger: logging.Logger) -> None:
+        self._client = client
+        self._options = options
+        self._logger = logger
+        self._variants: dict[str, str | None] = {}
+        self._lock = threading.Lock()
+
+    def write(self, unit: Unit, gid: str, *, fresh: bool) -> list[str]:
+        """Write the orders of a unit's documents that are not there yet.
+
+        Args:
+            unit: Its documents' orders.
+            gid: The customer.
+            fresh: The customer was made a moment ago, so none of the orders can be there.
+
+        Returns:
+            What could not be written, as reasons.
+        """
+        orders = sorted(
+            (order for entry in unit.entries for order in entry.member.source_orders),
+            key=lambda order: (str(order.get("placed_at") or ""), str(order.get("id"))),
+        )
+        if not orders:
+            return []
+        variants = self._variants_of(orders)
+        reasons: list[str] = []
+        written = [order for order in orders if self._write_one(order, gid, variants, reasons, fresh=fresh)]
+        if any(order.get("ship_address") for order in written):
+            self._put_right(unit, gid)
+        return reasons
+
+    def _write_one(
+        self, order: Mapping[str, Any], gid: str, variants: Mapping[str, str], reasons: list[str], *, fresh: bool
+    ) -> bool:
+        """Write one order; return whether that was needed."""
+        number = identifier(order.get("id"))
+        if number is None:
+            reasons.append("order_without_id")
+            return False
+        if not fresh and self._is_there(number):
+            return False
+        wanted = order_input(order, gid, self._options, variants)
+        for _ in range(_MOST_WAITS):
+            try:
+                answer = self._client.call("OrderCreate", {"order": wanted}, once=True)
+            except AnswerLost:
+                if self._appears(number):
+                    return True
+                continue
+            except CallRefused as refused:
+                reasons.append(f"order {number} refused ({', '.join([*refused.codes, *refused.places])})")
+                return False
+            if not answer.errors:
+                return True
+            if not self._heals(answer):
+                self._refused(number, answer, reasons)
+                return False
+        reasons.append(f"order {number} refused (the shop takes no more orders)")
+        return False
+
+    def _heals(self, answer: Payload) -> bool:
+        """Wait where the shop only wants it slower."""
+        if not any("too many attempts" in error.message.lower() for error in answer.errors):
+            return False
+        self._client.rest(_PATIENCE_SECONDS)
+        return True
+
+    def _refused(self, number: int, answer: Payload, reasons: list[str]) -> None:
+        taken = any(word in error.message.lower() for error in answer.errors for word in _TAKEN)
+        if taken and self._is_there(number):
+            return
+        told = "; ".join(f"{'.'.join(error.field)}: {error.code or error.message}" for error in answer.errors)
+        reasons.append(f"order {number} refused ({told[:200]})")
+
+    def _is_there(self, number: int) -> bool:
+        custom = {"namespace": self._options.namespace, "key": "order_id", "value": str(number)}
+        return bool(self._client.call("OrderFind", {"identifier": {"customId": custom}}).value.get("id"))
+
+    def _appears(self, number: int) -> bool:
+        """Look for an order whose answer was lost; it may be on its way still."""
+        for seconds in (0.3, 1.0, 3.0):
+            self._client.rest(seconds)
+            if self._is_there(number):
+                return True
+        return False
+
+    def _put_right(self, unit: Unit, gid: str) -> None:
+        """Give the customer its own name and default address back, which an order's address took the place of."""
+        wanted = unit.leader.member
+        value = self._client.call("CustomerRead", {"id": gid, "namespace": self._options.namespace}).value
+        names = {"firstName": wanted.first_name, "lastName": wanted.last_name}
+        if any(name and value.get(key) != name for key, name in names.items()):
+            self._client.call("CustomerUpdate", {"input": {"id": gid, **names}})
+        address = _own_address(wanted.addresses, (value.get("addressesV2") or {}).get("nodes") or ())
+        if address and address != (value.get("defaultAddress") or {}).get("id"):
+            self._client.call("CustomerUpdateDefaultAddress", {"customerId": gid, "addressId": address})
+
+    def _variants_of(self, orders: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+        wanted = sorted(order_skus(orders))
+        with self._lock:
+            new = [sku for sku in wanted if sku not in self._variants]
+            for start in range(0, len(new), _SKUS_A_CALL):
+                self._look_up(new[start : start + _SKUS_A_CALL])
+            return {sku: found for sku in wanted if (found := self._variants.get(sku))}
+
+    def _look_up(self, skus: Sequence[str]) -> None:
+        self._variants.update(dict.fromkeys(skus))
+        words = " OR ".join(f'sku:"{_quoted(sku)}"' for sku in skus)
+        try:
+            nodes = self._client.call("VariantsBySku", {"query": words}).value.get("nodes") or ()
+        except CallRefused:
+            return
+        for node in nodes:
+            if node.get("sku") in skus:
+                self._variants[node["sku"]] = node["id"]
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _own_address(wanted: Sequence[Mapping[str, Any]] | None, there: Sequence[dict[str, Any]]) -> str | None:
+    """Return the id of the address in the shop that is the document's first."""
+    if not wanted:
+        return None
+    mark = address_fingerprint(wanted[0])
+    return next((one["id"] for one in there if address_fingerprint(address_input(one)) == mark), None)

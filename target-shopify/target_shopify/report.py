@@ -1,0 +1,82 @@
+"""Files for people: refused documents, forecast, and how a run went. Readable by their owner only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from target_shopify.errors import SettingsError
+
+if TYPE_CHECKING:
+    from target_shopify.forecast import ForecastFiles
+    from target_shopify.work import Outcome
+
+
+class Report:
+    """Writes into `report_dir`; without one, nowhere.
+
+    Args:
+        folder: Made when it is not there.
+
+    Raises:
+        SettingsError: The folder cannot be used.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self.forecast: ForecastFiles | None = None
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise SettingsError(f"report_dir cannot be used: {error.strerror}.") from None
+
+    def settled(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in outcomes; they are in the ledger, so no file repeats them."""
+        if self.forecast is not None:
+            self.forecast.settled(outcomes)
+
+    def refused(self, outcomes: Sequence[Outcome]) -> None:
+        """Append refused documents to `refused.jsonl`."""
+        if self._folder is None or not outcomes or self.forecast:
+            return
+        lines = [
+            orjson.dumps(
+                {
+                    "document_key": outcome.ticket.key,
+                    "cratejoy_id": outcome.ticket.cratejoy_id,
+                    "reason": outcome.reason,
+                    "document": outcome.ticket.document,
+                },
+                default=str,
+            )
+            for outcome in outcomes
+        ]
+        with owner_only(self._folder / "refused.jsonl", append=True) as file:
+            file.write(b"\n".join(lines) + b"\n")
+
+    def run(self, figures: Mapping[str, Any]) -> None:
+        """Write how the run went to `run.json`."""
+        if self._folder is not None:
+            with owner_only(self._folder / "run.json") as file:
+                file.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2) + b"\n")
+
+    def path(self, name: str) -> Path | None:
+        """Return where a file of this name goes; None without a folder."""
+        return self._folder / name if self._folder else None
+
+
+def owner_only(path: Path, *, append: bool = False) -> Any:
+    """Open a file that only its owner may read, for writing bytes.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "ab" if append else "wb")

@@ -1,0 +1,198 @@
+"""One run: shop, ledger, lanes, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from target_shopify.client import ShopifyClient
+from target_shopify.errors import Interrupted, RunStopped
+from target_shopify.forecast import ForecastFiles, Foresight
+from target_shopify.intake import Intake
+from target_shopify.lanes import Lane
+from target_shopify.lanes.choice import open_lane
+from target_shopify.ledger import Ledger, NoLedger, PostgresLedger
+from target_shopify.mapping.options import MappingOptions
+from target_shopify.past_orders import PastOrders
+from target_shopify.progress import Progress
+from target_shopify.report import Report
+from target_shopify.settlement import Settlement
+from target_shopify.shop import Shop, connect
+from target_shopify.upsert import Upsert
+
+if TYPE_CHECKING:
+    import logging
+
+    from target_shopify.settings import Settings
+
+
+class Run:
+    """Everything between the first document and the last STATE.
+
+    Args:
+        settings: Checked.
+        logger: Takes progress and warnings.
+        emit: Writes a STATE value.
+
+    Raises:
+        RunStopped: Shop or ledger do not allow the run.
+    """
+
+    def __init__(self, settings: Settings, logger: logging.Logger, emit: Callable[[dict[str, Any]], None]) -> None:
+        self._settings = settings
+        self._logger = logger
+        self._signal = 0
+        self.run_id = os.environ.get("MELTANO_RUN_ID") or str(uuid.uuid4())
+        self.client = ShopifyClient(settings, logger)
+        self._report = Report(settings.report_dir)
+        self.shop = connect(self.client, settings, logger)
+        self.ledger = self._open_ledger()
+        self.settlement = Settlement(
+            self.ledger, self._report, settings.max_refusals, _nowhere if settings.dry_run else emit
+        )
+        self.progress = Progress(self.settlement, self.client, logger)
+        self.progress.total = self.ledger.total()
+        self._options = mapping_options(settings, self.shop)
+        self.upsert: Upsert | Foresight = self._open_upsert()
+        self._lane: Lane | None = None
+        self._lane = open_lane(self)
+        self._intake = Intake(
+            self._options, self.ledger, self.settlement, self._lane, trust_ledger=not settings.replaces
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return self._settings
+
+    @property
+    def options(self) -> MappingOptions:
+        """The mapping's options."""
+        return self._options
+
+    @property
+    def logger(self) -> logging.Logger:
+        """Where progress goes."""
+        return self._logger
+
+    def add(self, document: Mapping[str, Any]) -> None:
+        """Take one document."""
+        self._intake.add(document)
+
+    def checkpoint(self, state: dict[str, Any]) -> None:
+        """Take in a STATE that covers the documents so far."""
+        self.settlement.checkpoint(state)
+
+    def interrupt(self, signum: int) -> None:
+        """Note a signal; the run ends at its next tick."""
+        self._signal = self._signal or signum
+
+    def tick(self) -> None:
+        """Look at the clock, at signals and at what waits to be written.
+
+        Raises:
+            RunStopped: The run ends.
+        """
+        if self._signal:
+            raise Interrupted(self._signal)
+        self.settlement.flush()
+        self.progress.tick(self._lane)
+
+    def tick_ledger(self) -> None:
+        """Look at signals while nothing is under way yet."""
+        if self._signal:
+            raise Interrupted(self._signal)
+
+    def tick_input(self) -> None:
+        """Tick, and let no batch wait for more input."""
+        self.tick()
+        self._intake.tick()
+
+    def finish(self) -> None:
+        """Carry everything to its outcome, write the last STATE and the report.
+
+        Raises:
+            RunStopped: The run cannot be finished.
+        """
+        self._intake.flush()
+        if self._lane:
+            self._lane.finish()
+        self.settlement.flush(force=True)
+        self._end("finished")
+        self._tell()
+
+    def abort(self, stopped: RunStopped) -> RunStopped:
+        """End early: what is in flight is settled as far as it comes.
+
+        Returns:
+            The reason to tell.
+        """
+        goes_on = self._lane.abort() if self._lane else ""
+        try:
+            self.settlement.flush(force=True)
+        except RunStopped as also:
+            stopped = also
+        self._end("stopped")
+        self._logger.info("%s", self.progress.summary())
+        return Interrupted(self._signal, goes_on) if isinstance(stopped, Interrupted) else stopped
+
+    def _end(self, how: str) -> None:
+        self.client.stop()
+        self.ledger.close()
+        counts = self.settlement.counts
+        self._report.run(
+            {
+                "run_id": self.run_id,
+                "shop": self.shop.domain,
+                "ended": how,
+                "documents": self.settlement.read,
+                "outcomes": dict(counts),
+                "refusals": dict(self.settlement.reasons),
+                "points": round(self.client.budget.used),
+                "calls": dict(self.client.calls),
+                "throttled": self.client.budget.throttled,
+                "retries": self.client.retries,
+            }
+        )
+
+    def _open_ledger(self) -> Ledger:
+        if not self._settings.ledger_url or self._settings.dry_run:
+            return NoLedger()
+        return PostgresLedger(self._settings.ledger_url, self.shop.domain, self.run_id, self._logger)
+
+    def _open_upsert(self) -> Upsert | Foresight:
+        creates = self._settings.orders == "create" and not self._settings.dry_run
+        orders = PastOrders(self.client, self._options, self._logger) if creates else None
+        likely = self.shop.loaded > 0 and not self.ledger.remembers
+        upsert = Upsert(self.client, self._options, self._settings, orders, likely=likely)
+        if not self._settings.dry_run:
+            return upsert
+        self._report.forecast = ForecastFiles(self._report)
+        return Foresight(self.client, upsert, self._options, self._settings)
+
+    def _tell(self) -> None:
+        """Say how the run went."""
+        forecast = self._report.forecast
+        if forecast and isinstance(self.upsert, Foresight):
+            told = self.settlement
+            forecast.finish(told.counts, told.reasons, self.upsert, self.client.budget.rate, self._logger)
+        else:
+            self._logger.info("%s", self.progress.summary())
+
+
+def _nowhere(state: dict[str, Any]) -> None:
+    """A dry run covers nothing, so it has no STATE."""
+    del state
+
+
+def mapping_options(settings: Settings, shop: Shop) -> MappingOptions:
+    """Return what the mapping must know."""
+    return MappingOptions(
+        tag_prefix=settings.tag_prefix,
+        namespace=settings.namespace,
+        currency=shop.currency,
+        orders=settings.orders,  # type: ignore[arg-type]  # checked against the same words
+        default_country=settings.default_country,
+    )

@@ -1,0 +1,462 @@
+"""One unit of work into the shop: look, create, adopt, merge or update, whichever it takes.
+
+Replays, lost answers and crashes end in the same customer because nothing is decided by memory or search: the id
+metafield `customer_id` is unique in the shop, and `sync_state` says what was written last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from target_shopify import planning, reactions
+from target_shopify.customers import Seen, ShopReader
+from target_shopify.errors import AnswerLost, CallRefused, LimitReached
+from target_shopify.mapping.customer import Metafield, ShopifyCustomer, combine
+from target_shopify.mapping.member import Member
+from target_shopify.mapping.stored import stored_members
+from target_shopify.mapping.sync_state import SyncState, encode, figures
+from target_shopify.rules import reason_text
+from target_shopify.work import Entry, Outcome, Unit
+
+if TYPE_CHECKING:
+    from target_shopify.client import ShopifyClient, UserError
+    from target_shopify.mapping.options import MappingOptions
+    from target_shopify.past_orders import PastOrders
+    from target_shopify.settings import Settings
+
+_MOST_TRIES = 12
+_METAFIELDS_A_CALL = 25
+"""metafieldsSet takes 25 entries (schema; recorded live answers)."""
+_LOOK_FIRST_ABOVE = 0.1
+"""A look costs 2 points, a create that finds its customer there 10: looking pays from about this share on."""
+
+
+class Expectation:
+    """How likely the next customer is in the shop already; safe to share between threads."""
+
+    def __init__(self, *, likely: bool) -> None:
+        self._share = 1.0 if likely else 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def look_first(self) -> bool:
+        """Whether to look before creating."""
+        return self._share > _LOOK_FIRST_ABOVE
+
+    def learn(self, *, there: bool) -> None:
+        """Take in what the last one was."""
+        with self._lock:
+            self._share += 0.05 * (there - self._share)
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """The shop's side of an outcome."""
+
+    shopify_id: str
+    origin: str
+    changed: bool
+    repairs: tuple[str, ...] = ()
+
+
+class Upsert:
+    """Carries units into the shop; safe to share between threads.
+
+    Args:
+        client: Of the shop.
+        options: Of the mapping.
+        settings: Conflict and update policy.
+        orders: Writes past orders; None when orders are not created.
+        likely: Whether customers are probably there already.
+    """
+
+    def __init__(
+        self,
+        client: ShopifyClient,
+        options: MappingOptions,
+        settings: Settings,
+        orders: PastOrders | None = None,
+        *,
+        likely: bool = False,
+    ) -> None:
+        self._client = client
+        self._options = options
+        self._settings = settings
+        self._orders = orders
+        self._reader = ShopReader(client, options.namespace)
+        self._expectation = Expectation(likely=likely)
+
+    def settle(self, unit: Unit) -> list[Outcome]:
+        """Bring a unit into the shop.
+
+        Returns:
+            One outcome an entry.
+
+        Raises:
+            RunStopped: The run cannot go on; the unit may be written in part and is settled by the next run.
+        """
+        try:
+            seen = self._look(unit)
+            return self._update(unit, seen) if seen else self._create(unit)
+        except CallRefused as refused:
+            reason = f"request refused by Shopify ({', '.join([*refused.codes, *refused.places])})"
+            return [Outcome(entry.ticket, "refused", reason=reason) for entry in unit.entries]
+
+    def look(self, unit: Unit) -> Seen | None:
+        """Find the customer of a unit by the ids and then by the e-mail; reads only."""
+        for entry in unit.entries:
+            seen = self._reader.by_cratejoy_id(entry.member.cratejoy_id)
+            if seen:
+                return seen
+        return self._by_email(unit)
+
+    def carried(self, unit: Unit, seen: Seen) -> bool:
+        """Whether the shop's customer already holds exactly these documents."""
+        state = seen.state
+        if state is None:
+            return False
+        known = {one["id"]: one.get("hash") for one in state.members} or {int(seen.customer_id or 0): state.hash}
+        return all(
+            known.get(entry.member.cratejoy_id) == combine([entry.member], self._options).hash for entry in unit.entries
+        )
+
+    def knows(self, seen: Seen, entry: Entry) -> bool:
+        """Whether a document is part of the shop's customer already."""
+        return entry.member.cratejoy_id in _member_ids(seen)
+
+    def _look(self, unit: Unit) -> Seen | None:
+        for entry in unit.entries:
+            if entry.known and entry.known.shopify_id:
+                seen = self._reader.by_id(entry.known.shopify_id)
+                if seen:
+                    return seen
+        maybe = any(entry.known and entry.known.status == "unknown" for entry in unit.entries)
+        if not maybe and not self._expectation.look_first:
+            return None
+        seen = self.look(unit)
+        if not maybe:
+            self._expectation.learn(there=seen is not None)
+        return seen
+
+    def _by_email(self, unit: Unit) -> Seen | None:
+        email = next((entry.member.email for entry in unit.entries if entry.member.email), None)
+        return self._reader.by_email(email) if email else None
+
+    # Creating
+
+    def _create(self, unit: Unit) -> list[Outcome]:
+        members = [entry.member for entry in unit.entries]
+        customer = combine(members, self._options)
+        wanted = create_input(customer, members, self._options)
+        repairs: list[str] = []
+        errors: Sequence[UserError] = ()
+        for _ in range(_MOST_TRIES):
+            try:
+                answer = self._client.call("CustomerCreate", {"input": wanted}, once=True)
+            except AnswerLost:
+                seen = self._after_lost_answer(unit)
+                if seen is None:
+                    continue
+                if not (seen.state and seen.state.hash == customer.hash):
+                    return self._update(unit, seen)
+                return self._created(unit, seen.id, repairs)
+            gid = (answer.value.get("customer") or {}).get("id")
+            if gid:
+                self._expectation.learn(there=False)
+                return self._created(unit, str(gid), repairs)
+            errors = answer.errors
+            seen = self._in_the_way(unit, errors)
+            if seen:
+                self._expectation.learn(there=True)
+                return self._update(unit, seen)
+            given_up = relax(wanted, errors, self._options)
+            if given_up is None:
+                break
+            wanted, more = given_up
+            repairs += more
+        return [Outcome(entry.ticket, "refused", reason=reactions.refusal_reason(errors)) for entry in unit.entries]
+
+    def _created(self, unit: Unit, gid: str, repairs: Sequence[str]) -> list[Outcome]:
+        repairs = [*repairs, *self._write_orders(unit, gid, fresh=True)]
+        return [
+            Outcome(
+                entry.ticket,
+                status := "created" if entry is unit.leader else "merged",
+                origin=status,
+                shopify_id=gid,
+                reason=_reason(entry.member, repairs),
+            )
+            for entry in unit.entries
+        ]
+
+    def _after_lost_answer(self, unit: Unit) -> Seen | None:
+        """Look whether a create whose answer was lost has happened; it may be on its way still."""
+        for seconds in (0.2, 1.0, 3.0):
+            self._client.rest(seconds)
+            seen = self._reader.by_cratejoy_id(unit.leader.member.cratejoy_id)
+            if seen:
+                return seen
+        return None
+
+    def _in_the_way(self, unit: Unit, errors: Sequence[UserError]) -> Seen | None:
+        """Return the customer because of whom Shopify refused to create this one."""
+        if not errors or any(reactions.is_taken(error, "email") for error in errors) or reactions.id_is_taken(errors):
+            return self.look(unit)
+        return None
+
+    # Updating
+
+    def _update(self, unit: Unit, seen: Seen) -> list[Outcome]:
+        if seen.customer_id is None:
+            conflict = self._conflict(unit)
+            if conflict:
+                return conflict
+        if not self._settings.replaces and self.carried(unit, seen):
+            origin = seen.state.origin if seen.state else "created"
+            return self._updated(unit, seen, _Settled(seen.id, origin, changed=False))
+        found = self._reader.read(seen.id)
+        if found is None:
+            return self._create(unit)
+        return self._updated(unit, seen, self._bring_up_to_date(unit, found))
+
+    def _conflict(self, unit: Unit) -> list[Outcome] | None:
+        if self._settings.conflict == "skip":
+            return [Outcome(entry.ticket, "refused", reason="email_taken") for entry in unit.entries]
+        if self._settings.conflict == "fail":
+            raise LimitReached(
+                f"The e-mail of Cratejoy customer {unit.leader.ticket.key} belongs to a Shopify customer that this "
+                "migration did not make, and conflict is fail: set conflict to adopt or skip, or look at that customer."
+            )
+        return None
+
+    def _bring_up_to_date(self, unit: Unit, found: planning.Found) -> _Settled:
+        members = self._all_members(unit, found)
+        customer = combine(members, self._options)
+        at_hand = {entry.member.cratejoy_id for entry in unit.entries}
+        change = planning.plan(
+            found,
+            customer,
+            replace=self._settings.replaces,
+            fill_only=customer.cratejoy_id not in at_hand,
+            prefix=self._options.tag_prefix,
+        )
+        origin = found.state.origin if found.state else ("created" if found.ours else "adopted")
+        state = SyncState(
+            origin=origin,
+            hash=customer.hash,
+            fields=change.written,
+            addresses=change.written_addresses,
+            keys=tuple(customer.metafields),
+            members=self._figures(members, unit, found),
+        )
+        if change.empty and found.state == state:
+            return _Settled(found.id, origin, changed=False)
+        repairs = self._apply(found, change, customer, state)
+        return _Settled(found.id, origin, changed=True, repairs=tuple(repairs))
+
+    def _all_members(self, unit: Unit, found: planning.Found) -> list[Member]:
+        at_hand = [entry.member for entry in unit.entries]
+        ids = {member.cratejoy_id for member in at_hand}
+        stored = stored_members(found.state, found.metafields.get("customer_id"), found.metafields, self._options)
+        return [*(member for member in stored if member.cratejoy_id not in ids), *at_hand]
+
+    def _figures(self, members: Sequence[Member], unit: Unit, found: planning.Found) -> tuple[dict[str, Any], ...]:
+        """Return what belongs to whom, when several share the customer."""
+        if len(members) == 1:
+            return ()
+        at_hand = {entry.member.cratejoy_id for entry in unit.entries}
+        before = {one["id"]: one.get("hash") for one in found.state.members} if found.state else {}
+        if found.state and not found.state.members:
+            before = {int(found.metafields.get("customer_id") or 0): found.state.hash}
+        return member_figures(members, at_hand, before, self._options)
+
+    def _apply(
+        self, found: planning.Found, change: planning.Plan, customer: ShopifyCustomer, state: SyncState
+    ) -> list[str]:
+        repairs = self._write_fields(found.id, change)
+        repairs += self._add_addresses(found, change)
+        tags = change.add_tags
+        check = f"{self._options.tag_prefix}check"
+        if repairs and check not in customer.tags:
+            tags = (*tags, check)
+        if tags:
+            repairs += _told(self._client.call("TagsAdd", {"id": found.id, "tags": list(tags)}).errors, "tag_refused")
+        removed = [tag for tag in change.remove_tags if not (repairs and tag == check)]
+        if removed:
+            self._client.call("TagsRemove", {"id": found.id, "tags": removed})
+        if change.delete_metafields:
+            self._delete_metafields(found.id, change.delete_metafields)
+        repairs += self._write_metafields(found.id, change.metafields, state)
+        return repairs
+
+    def _write_fields(self, gid: str, change: planning.Plan) -> list[str]:
+        wanted: dict[str, Any] = dict(change.fields)
+        if change.set_addresses is not None:
+            wanted["addresses"] = [dict(address) for address in change.set_addresses]
+        repairs: list[str] = []
+        for _ in range(_MOST_TRIES):
+            if not wanted:
+                break
+            errors = self._client.call("CustomerUpdate", {"input": {"id": gid, **wanted}}).errors
+            if not errors:
+                break
+            given_up = reactions.relaxed(wanted, errors)
+            if given_up is None:
+                return [*repairs, reactions.refusal_reason(errors)]
+            wanted, more = given_up
+            repairs += more
+        return repairs
+
+    def _add_addresses(self, found: planning.Found, change: planning.Plan) -> list[str]:
+        repairs: list[str] = []
+        for number, address in enumerate(change.add_addresses):
+            first = number == 0 and not found.addresses
+            repairs += self._add_address(found.id, address, first=first)
+        return repairs
+
+    def _add_address(self, gid: str, address: Mapping[str, Any], *, first: bool) -> list[str]:
+        wanted: dict[str, Any] = {"addresses": [dict(address)]}
+        repairs: list[str] = []
+        for _ in range(_MOST_TRIES):
+            variables = {"customerId": gid, "address": wanted["addresses"][0], "setAsDefault": first}
+            errors = self._client.call("CustomerAddressCreate", variables).errors
+            if not errors or any("already exists" in error.message.lower() for error in errors):
+                break
+            placed = [replace(error, field=("addresses", "0", *error.field[1:])) for error in errors]
+            given_up = reactions.relaxed(wanted, placed)
+            if given_up is None or not given_up[0]["addresses"]:
+                return [*repairs, "address_refused"]
+            wanted, more = given_up
+            repairs += more
+        return repairs
+
+    def _delete_metafields(self, gid: str, keys: Sequence[str]) -> None:
+        gone = [{"ownerId": gid, "namespace": self._options.namespace, "key": key} for key in keys]
+        for start in range(0, len(gone), 250):
+            self._client.call("MetafieldsDelete", {"metafields": gone[start : start + 250]})
+
+    def _write_metafields(self, gid: str, changed: Mapping[str, Metafield], state: SyncState) -> list[str]:
+        """Write metafields, the bookkeeping last: only what is all there counts as written."""
+        wanted = [self._set_input(gid, key, one) for key, one in changed.items()]
+        wanted.append(self._set_input(gid, "sync_state", Metafield("json", encode(state))))
+        repairs: list[str] = []
+        for start in range(0, len(wanted), _METAFIELDS_A_CALL):
+            repairs += self._set_metafields(wanted[start : start + _METAFIELDS_A_CALL])
+        return repairs
+
+    def _set_metafields(self, entries: list[dict[str, Any]]) -> list[str]:
+        repairs: list[str] = []
+        while entries:
+            errors = self._client.call("MetafieldsSet", {"metafields": entries}).errors
+            if not errors:
+                break
+            given_up = reactions.relaxed({"metafields": entries}, errors)
+            if given_up is None:
+                return [*repairs, reactions.refusal_reason(errors)]
+            entries = given_up[0]["metafields"]
+            repairs += given_up[1]
+        return repairs
+
+    def _set_input(self, gid: str, key: str, one: Metafield) -> dict[str, Any]:
+        return {"ownerId": gid, "namespace": self._options.namespace, "key": key, "type": one.type, "value": one.value}
+
+    def _updated(self, unit: Unit, seen: Seen, settled: _Settled) -> list[Outcome]:
+        orders = self._write_orders(unit, settled.shopify_id, fresh=False)
+        repairs = [*settled.repairs, *orders]
+        before = _member_ids(seen)
+        return [self._outcome(entry, unit, before, settled, repairs) for entry in unit.entries]
+
+    def _outcome(
+        self, entry: Entry, unit: Unit, before: frozenset[int], settled: _Settled, repairs: Sequence[str]
+    ) -> Outcome:
+        number = entry.member.cratejoy_id
+        leads = entry is unit.leader and (not before or number <= min(before))
+        origin = settled.origin if leads else "merged"
+        first_told = entry.known is not None and entry.known.status == "unknown" and entry.known.origin is None
+        if number not in before or (first_told and not settled.changed):
+            status = origin
+        else:
+            status = "updated" if settled.changed else "unchanged"
+        demoted = tuple(str(one) for one in before if leads and one != number and one == min(before) and number < one)
+        return Outcome(entry.ticket, status, origin, settled.shopify_id, _reason(entry.member, repairs), demoted)
+
+    def _write_orders(self, unit: Unit, gid: str, *, fresh: bool) -> list[str]:
+        if self._orders is None:
+            return []
+        return self._orders.write(unit, gid, fresh=fresh)
+
+
+def create_input(customer: ShopifyCustomer, members: Sequence[Member], options: MappingOptions) -> dict[str, Any]:
+    """Return the CustomerInput that makes a customer whole in one call.
+
+    Platform fact (recorded live answers): customerCreate takes addresses, tags and metafields together.
+    """
+    state = SyncState(
+        origin="created",
+        hash=customer.hash,
+        fields=planning.fingerprints(customer.fields),
+        addresses=planning.address_fingerprints(customer.addresses or ()),
+        keys=tuple(customer.metafields),
+        members=() if len(members) == 1 else member_figures(members, {m.cratejoy_id for m in members}, {}, options),
+    )
+    metafields = {**customer.metafields, "sync_state": Metafield("json", encode(state))}
+    wanted: dict[str, Any] = {
+        **customer.fields,
+        "tags": list(customer.tags),
+        "metafields": [
+            {"namespace": options.namespace, "key": key, "type": one.type, "value": one.value}
+            for key, one in metafields.items()
+        ],
+    }
+    if customer.addresses:
+        wanted["addresses"] = list(customer.addresses)
+    return wanted
+
+
+def member_figures(
+    members: Sequence[Member], at_hand: set[int], before: Mapping[int, str | None], options: MappingOptions
+) -> tuple[dict[str, Any], ...]:
+    """Return what belongs to which of several members, with the hash each was last written with."""
+    return tuple(
+        {
+            **figures(member),
+            "hash": combine([member], options).hash
+            if member.cratejoy_id in at_hand
+            else before.get(member.cratejoy_id),
+        }
+        for member in sorted(members, key=lambda one: one.cratejoy_id)
+    )
+
+
+def relax(
+    wanted: Mapping[str, Any], errors: Sequence[UserError], options: MappingOptions
+) -> tuple[dict[str, Any], list[str]] | None:
+    """Return a new customer's input without what was refused, marked for a person to look at."""
+    given_up = reactions.relaxed(wanted, errors)
+    if given_up is None:
+        return None
+    changed, repairs = given_up
+    check = f"{options.tag_prefix}check"
+    if check not in changed["tags"] and len(changed["tags"]) < 250:
+        changed["tags"] = [*changed["tags"], check]
+    if wanted.get("email") and not changed.get("email"):
+        kept = {"namespace": options.namespace, "key": "source_email", "type": "single_line_text_field"}
+        changed["metafields"] = [*changed["metafields"], {**kept, "value": wanted["email"]}]
+    return changed, repairs
+
+
+def _member_ids(seen: Seen) -> frozenset[int]:
+    if seen.state and seen.state.members:
+        return frozenset(one["id"] for one in seen.state.members)
+    return frozenset({int(seen.customer_id)} if seen.customer_id and seen.customer_id.isdigit() else ())
+
+
+def _told(errors: Sequence[UserError], code: str) -> list[str]:
+    return [code] if errors else []
+
+
+def _reason(member: Member, repairs: Sequence[str]) -> str | None:
+    return reason_text([*member.repairs, *repairs]) or None
