@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk.plugin_base import SingerCommand
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 class OneLineCommand(SingerCommand):
     """A command whose failures are one line on stderr, with nothing of a record or a URL in it."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command; the options too, discovery among them, may fail."""
+        sys.excepthook = self.excepthook
+        return super().main(*args, **options)
 
     def excepthook(
         self,

@@ -1,0 +1,1 @@
+"""The parts of the reader: connections and types, records as PostgreSQL writes them, writing to the target."""
