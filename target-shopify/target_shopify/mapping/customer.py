@@ -148,8 +148,8 @@ def _metafields(
 def _history(
     kind: Kind, rows: list[Row], number: int, options: MappingOptions, repairs: set[str]
 ) -> dict[str, Metafield]:
-    texts = histories.split(kind, rows, number, options.currency)
-    if len(texts) > 1 and histories.shortens(rows):
+    texts, shortened = histories.fitted(kind, rows, number, options.currency)
+    if shortened:
         repairs.add("history_shortened")
     key = histories.KEYS[kind]
     return {histories.part_key(key, part): Metafield("json", text) for part, text in enumerate(texts, 1)}

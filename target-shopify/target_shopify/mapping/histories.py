@@ -35,21 +35,25 @@ def split(kind: Kind, items: Sequence[Mapping[str, Any]], customer_id: int, curr
     Returns:
         JSON texts of at most 120,000 UTF-8 bytes with their frame, filled greedily.
     """
+    return fitted(kind, items, customer_id, currency)[0]
+
+
+def fitted(kind: Kind, items: Sequence[Mapping[str, Any]], customer_id: int, currency: str) -> tuple[list[str], bool]:
+    """Return what `split` returns, and whether an item had to be shortened because it was too large for a part."""
     whole = _frame(kind, customer_id, currency, 1, 1) + orjson.dumps(items if type(items) is list else list(items))
     if len(whole) < JSON_BYTES:
-        return [(whole + b"}").decode()]
+        return [(whole + b"}").decode()], False
     room = JSON_BYTES - len(_frame(kind, customer_id, currency, _MOST_PARTS, _MOST_PARTS)) - len(b"[]}")
-    parts = list(_packed([_fitted(item, room) for item in items], room))
-    return [
+    told = [orjson.dumps(item) for item in items]
+    shortened = any(len(text) > room for text in told)
+    if shortened:
+        told = [text if len(text) <= room else _shorter(item, room) for text, item in zip(told, items, strict=True)]
+    parts = list(_packed(told, room))
+    texts = [
         (_frame(kind, customer_id, currency, number, len(parts)) + b"[" + part + b"]}").decode()
         for number, part in enumerate(parts, 1)
     ]
-
-
-def shortens(items: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether any item is too large for a metafield of its own, so that `split` shortens it."""
-    room = JSON_BYTES - len(_frame("subscriptions", 2**63, "XXX", _MOST_PARTS, _MOST_PARTS)) - len(b"[]}")
-    return any(len(orjson.dumps(item)) > room for item in items)
+    return texts, shortened
 
 
 def part_key(key: str, number: int) -> str:
@@ -93,13 +97,13 @@ def _packed(items: Sequence[bytes], room: int) -> Iterator[bytes]:
     yield b",".join(part)
 
 
-def _fitted(item: Mapping[str, Any], room: int) -> bytes:
-    text = orjson.dumps(item)
+def _shorter(item: Mapping[str, Any], room: int) -> bytes:
+    text = b""
     for shorten in (_without_note, _with_short_names, _with_few_items, _with_short_texts):
-        if len(text) <= room:
-            return text
         item = shorten(item)
         text = orjson.dumps(item)
+        if len(text) <= room:
+            break
     return text
 
 

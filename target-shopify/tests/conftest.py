@@ -1,0 +1,44 @@
+"""One shop a test, one database for all."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+from cratejoy_migration.staging import staging_database
+
+from .harness import LocalShop, Runner, local_shop
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server for the session: its URL."""
+    with staging_database(tmp_path_factory.mktemp("project")) as url:
+        yield url
+
+
+@pytest.fixture
+def ledger_url(server: str) -> Iterator[str]:
+    """An empty database."""
+    name = f"ledger_{uuid.uuid4().hex}"
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    connection.cursor().execute(f"create database {name}")
+    head, _, tail = server.rpartition("/")
+    _, mark, options = tail.partition("?")
+    yield f"{head}/{name}{mark}{options}"
+    connection.cursor().execute(f"drop database {name} with (force)")
+    connection.close()
+
+
+@pytest.fixture
+def shop() -> Iterator[LocalShop]:
+    with local_shop() as running:
+        yield running
+
+
+@pytest.fixture
+def target(shop: LocalShop) -> Runner:
+    return Runner(shop)

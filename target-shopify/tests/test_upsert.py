@@ -1,0 +1,187 @@
+"""What becomes of a document in the shop: created, found again, brought up to date, united, adopted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg2
+
+from .harness import LocalShop, Runner, customer, metafields, order, subscription
+
+
+def ledger(url: str) -> dict[str, dict[str, Any]]:
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("select document_key, to_jsonb(l) from migration.ledger l")
+        return dict(cursor.fetchall())
+
+
+def test_a_new_customer_is_made_whole_in_one_call(shop: LocalShop, target: Runner) -> None:
+    told = target.run([customer(1)])
+
+    assert told.status == 0, told.stderr
+    assert told.states[-1] == {"read": 1}
+    assert shop.calls()["customerCreate"] == 1
+    assert shop.calls().get("metafieldsSet", 0) == 0
+    [made] = shop.customers()
+    assert made["email"] == "c1@example.com"
+    assert made["phone"] == "+15032000001"
+    assert sorted(made["tags"]) == ["cj-id-7101000001", "cj-migrated", "cj-status-active", "cj-subscriber"]
+    kept = metafields(made)
+    assert kept["customer_id"] == "7101000001"
+    assert [one["id"] for one in json.loads(kept["subscription_history"])["subscriptions"]] == [7301000001]
+    assert [one["id"] for one in json.loads(kept["order_history"])["orders"]] == [7501000102, 7501000101]
+    assert kept["order_count"] == "2"
+
+
+def test_the_same_documents_again_write_nothing(shop: LocalShop, target: Runner) -> None:
+    documents = [customer(number) for number in range(1, 6)]
+    target.run(documents)
+    before = shop.writes()
+
+    told = target.run(documents)
+
+    assert told.status == 0
+    assert shop.writes() == before
+    assert "5 unchanged" in told.stderr
+
+
+def test_with_a_ledger_the_same_documents_again_ask_nothing(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    documents = [customer(number) for number in range(1, 6)]
+    target.run(documents, ledger_url=ledger_url)
+    before = shop.calls()
+
+    target.run(documents, ledger_url=ledger_url)
+
+    assert shop.calls()["customerCreate"] == before["customerCreate"]
+    assert shop.calls().get("customerByIdentifier", 0) == before.get("customerByIdentifier", 0)
+    assert {row["status"] for row in ledger(ledger_url).values()} == {"unchanged"}
+    assert {row["origin"] for row in ledger(ledger_url).values()} == {"created"}
+
+
+def test_a_changed_document_changes_its_customer(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    target.run([customer(1)], ledger_url=ledger_url)
+    changed = customer(1, orders=[order(1, 3), order(1, 2), order(1, 1)], num_orders=3, first_name="Adele",
+                       subscriptions=[subscription(1, status="cancelled")])  # fmt: skip
+
+    told = target.run([changed], ledger_url=ledger_url)
+
+    assert told.status == 0, told.stderr
+    [made] = shop.customers()
+    assert made["firstName"] == "Adele"
+    assert "cj-status-cancelled" in made["tags"]
+    assert "cj-status-active" not in made["tags"]
+    assert metafields(made)["order_count"] == "3"
+    assert len(json.loads(metafields(made)["order_history"])["orders"]) == 3
+    assert ledger(ledger_url)["7101000001"]["status"] == "updated"
+
+
+def test_what_the_merchant_wrote_stays(shop: LocalShop, target: Runner) -> None:
+    gid = shop.add_customer(
+        email="C1@Example.com", firstName="Countess", lastName="Lovelace", note="Likes green.", tags=["vip"]
+    )
+
+    told = target.run([customer(1)])
+
+    assert told.status == 0, told.stderr
+    [made] = shop.customers()
+    assert made["id"] == gid
+    assert (made["firstName"], made["lastName"], made["note"]) == ("Countess", "Lovelace", "Likes green.")
+    assert {"vip", "cj-migrated", "cj-id-7101000001"} <= set(made["tags"])
+    assert metafields(made)["customer_id"] == "7101000001"
+    assert "1 adopted" in told.stderr
+
+
+def test_a_taken_email_can_be_passed_over(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    shop.add_customer(email="c1@example.com", firstName="Countess")
+
+    told = target.run([customer(1), customer(2)], conflict="skip", ledger_url=ledger_url)
+
+    assert told.status == 0
+    rows = ledger(ledger_url)
+    assert (rows["7101000001"]["status"], rows["7101000001"]["reason"]) == ("refused", "email_taken")
+    assert rows["7101000002"]["status"] == "created"
+    assert not [one for one in shop.customers() if one["firstName"] == "Countess" and one["tags"]]
+
+
+def test_a_taken_email_can_end_the_run(shop: LocalShop, target: Runner) -> None:
+    shop.add_customer(email="c1@example.com", firstName="Countess")
+
+    told = target.run([customer(1)], conflict="fail")
+
+    assert told.status == 1
+    assert "conflict" in told.stderr
+
+
+def test_customers_of_one_email_become_one(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    told = target.run(
+        [customer(2, email=" C1@example.com"), customer(1), customer(3, email="c1@EXAMPLE.com")], ledger_url=ledger_url
+    )
+
+    assert told.status == 0, told.stderr
+    [made] = shop.customers()
+    assert {"cj-id-7101000001", "cj-id-7101000002", "cj-id-7101000003"} <= set(made["tags"])
+    kept = metafields(made)
+    assert kept["customer_id"] == "7101000001"
+    assert kept["order_count"] == "6"
+    assert json.loads(kept["lifetime_value"])["amount"] in ("269.94", "269.940")
+    assert len(json.loads(kept["order_history"])["orders"]) == 6
+    rows = ledger(ledger_url)
+    assert {key: row["status"] for key, row in rows.items()} == {
+        "7101000001": "created", "7101000002": "merged", "7101000003": "merged",
+    }  # fmt: skip
+    assert {row["shopify_id"] for row in rows.values()} == {made["id"]}
+
+
+def test_a_customer_of_a_known_email_that_comes_later_joins(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    target.run([customer(1)], ledger_url=ledger_url)
+    target.run([customer(2, email="c1@example.com")], ledger_url=ledger_url)
+    target.run([customer(2, email="c1@example.com", num_orders=5)], ledger_url=ledger_url)
+
+    [made] = shop.customers()
+    kept = metafields(made)
+    assert kept["order_count"] == "7"
+    assert len(json.loads(kept["order_history"])["orders"]) == 4
+    assert made["lastName"] == "Marsh1"
+    rows = ledger(ledger_url)
+    assert (rows["7101000001"]["status"], rows["7101000001"]["origin"]) == ("created", "created")
+    assert (rows["7101000002"]["status"], rows["7101000002"]["origin"]) == ("updated", "merged")
+
+
+def test_the_lowest_id_leads_even_when_it_comes_last(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    target.run([customer(2, email="c1@example.com")], ledger_url=ledger_url)
+    target.run([customer(1)], ledger_url=ledger_url)
+
+    [made] = shop.customers()
+    assert metafields(made)["customer_id"] == "7101000001"
+    rows = ledger(ledger_url)
+    assert (rows["7101000001"]["origin"], rows["7101000002"]["origin"]) == ("created", "merged")
+    before = shop.writes()
+    target.run([customer(1), customer(2, email="c1@example.com")])
+    assert shop.writes() == before
+
+
+def test_a_phone_that_another_customer_owns_is_left_off(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    shop.add_customer(phone="+15032000001", firstName="Countess")
+
+    target.run([customer(1)], ledger_url=ledger_url)
+
+    made = next(one for one in shop.customers() if one["firstName"] == "Ada")
+    assert made["phone"] is None
+    assert "cj-check" in made["tags"]
+    assert "phone_taken" in ledger(ledger_url)["7101000001"]["reason"]
+
+
+def test_replace_makes_the_customer_equal_to_the_document(shop: LocalShop, target: Runner) -> None:
+    shop.add_customer(email="c1@example.com", firstName="Countess", note="Likes green.", tags=["vip", "cj-old"])
+
+    told = target.run([customer(1)], update_policy="replace")
+
+    assert told.status == 0, told.stderr
+    [made] = shop.customers()
+    assert (made["firstName"], made["lastName"], made["note"] or None) == ("Ada", "Marsh1", None)
+    assert "vip" in made["tags"]
+    assert "cj-old" not in made["tags"]
+    before = shop.writes()
+    target.run([customer(1)], update_policy="replace")
+    assert shop.writes() == before
