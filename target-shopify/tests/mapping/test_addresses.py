@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sample import address, member
+from mapping_samples import address, member
 from target_shopify.mapping import countries
 from target_shopify.mapping.sync_state import address_fingerprint
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sample import customer, member, values
+from mapping_samples import customer, member, values
 from target_shopify.mapping.documents import group_key
 
 

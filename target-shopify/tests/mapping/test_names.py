@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sample import address, customer, member
+from mapping_samples import address, customer, member
 from target_shopify.rules import Refused, reason_text
 
 

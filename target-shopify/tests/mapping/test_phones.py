@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample import OPTIONS, address, customer, document, member
+from mapping_samples import OPTIONS, address, customer, document, member
 from target_shopify.mapping import phones
 from target_shopify.mapping.member import read_member
 from target_shopify.mapping.options import MappingOptions
