@@ -74,6 +74,8 @@ def customer_update_default_address(call: Call, args: Args) -> Payload:
 
 
 def _customer(call: Call, args: Args) -> Entity:
+    if "addressId" in args:
+        _owner(call, args["addressId"])
     customer = customer_of(call, args["customerId"])
     if customer is None:
         raise refuse(["customerId"], UNKNOWN_CUSTOMER)
@@ -82,12 +84,17 @@ def _customer(call: Call, args: Args) -> Entity:
 
 def _address(call: Call, customer: Entity, identifier: str) -> Entity:
     number = number_of(identifier, ADDRESS)
-    owner = owner_of_address(call, number)
-    if owner is None:
-        raise top_error(f"Invalid id: {identifier}" if number else "invalid id", "RESOURCE_NOT_FOUND")
-    if owner != customer["id"]:
+    if _owner(call, identifier) != customer["id"]:
         raise refuse(["addressId"], "Address does not exist")
     return next(address for address in customer["addresses"] if address["id"] == number)
+
+
+def _owner(call: Call, identifier: str) -> int:
+    """Whose address this is; one that nobody has is an error even before the customer is looked at."""
+    owner = owner_of_address(call, number_of(identifier, ADDRESS))
+    if owner is None:
+        raise top_error(f"Invalid id: {identifier}", "RESOURCE_NOT_FOUND")
+    return owner
 
 
 def _make_default(customer: Entity, address: Entity, *, wanted: Any) -> None:

@@ -115,7 +115,7 @@ def province_name(address: Entity) -> str | None:
 def area(address: Entity) -> str | None:
     """City, province and country in one line, such as `Toronto ON, Canada`."""
     town = " ".join(part for part in (address["city"], address["provinceCode"]) if part)
-    return ", ".join(part for part in (town, country_name(address)) if part) or None
+    return ", ".join(dict.fromkeys(part for part in (town, country_name(address)) if part)) or None
 
 
 def lines(address: Entity, *, name: bool, company: bool) -> list[str]:

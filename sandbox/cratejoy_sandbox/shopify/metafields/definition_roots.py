@@ -35,7 +35,7 @@ def metafield_definition_create(call: Call, args: Args) -> Payload:
     """A new definition; one of type `id` has unique values whether or not that is asked for."""
     sent = args["definition"]
     namespace = own_namespace(sent.get("namespace"))
-    if foreign(namespace):
+    if foreign(namespace) or namespace == "shopify":
         raise denied("metafieldDefinitionCreate", NO_ACCESS)
     problems = name_problems(sent, namespace) + type_problems(sent["type"])
     problems = problems or option_problems(sent["type"], sent.get("validations") or [])

@@ -9,6 +9,9 @@ from cratejoy_sandbox.shopify.metafields.kinds import MEASUREMENTS, TYPES
 
 Problem = tuple[list[str], str, str]
 NAMES = (("namespace", "Namespace", 3, 255), ("key", "Key", 2, 64))
+OLD = {"float", "integer", "json_string", "string", "list.boolean", "list.multi_line_text_field"}
+DEFINABLE = tuple(kind for kind in TYPES if kind not in OLD)
+"""Types that a definition may have; a metafield without one may also be of the old ones."""
 TEXT_OPTIONS = {"min", "max", "regex", "choices"}
 NUMBER_OPTIONS = {"min", "max", "choices"}
 OPTIONS = {
@@ -54,9 +57,9 @@ def length_problems(sent: Mapping[str, Any]) -> list[Problem]:
 
 def type_problems(kind: str) -> list[Problem]:
     """A type that is none."""
-    if kind in TYPES:
+    if kind in DEFINABLE:
         return []
-    valid = ", ".join(TYPES)
+    valid = ", ".join(DEFINABLE)
     return [(["type"], f"Type name {kind} is not a valid type. Valid types are: {valid}.", "INCLUSION")]
 
 

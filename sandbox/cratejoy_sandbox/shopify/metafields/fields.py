@@ -23,6 +23,12 @@ from cratejoy_sandbox.shopify.registry import NODES, Args, Entity, FieldResolver
 METAFIELD = "Metafield"
 
 
+def _by_keys(found: list[Entity], keys: list[str]) -> list[Entity]:
+    """Those asked for by `namespace.key`, in that order; their key reads qualified, as seen live."""
+    known = {f"{item['namespace']}.{item['key']}": item for item in found}
+    return [{**known[key], "key": key} for key in keys if key in known]
+
+
 def _of(kind: str) -> None:
     owner_type = OWNER_TYPES[kind]
 
@@ -37,7 +43,7 @@ def _of(kind: str) -> None:
         if args.get("namespace") is not None:
             found = [item for item in found if item["namespace"] == own_namespace(args["namespace"])]
         if args.get("keys"):
-            found = [item for item in found if f"{item['namespace']}.{item['key']}" in args["keys"]]
+            found = _by_keys(found, args["keys"])
         return connection(found, args)
 
     field(kind, "metafield")(one)

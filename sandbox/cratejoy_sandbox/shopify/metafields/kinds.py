@@ -37,7 +37,7 @@ TYPES = words(
 )
 CATEGORIES = {
     "TEXT": {"single_line_text_field", "multi_line_text_field", "rich_text_field", "id", "string", "language"},
-    "NUMBER": {"number_integer", "number_decimal", "integer", "float", "rating"},
+    "NUMBER": {"number_integer", "number_decimal", "integer", "float"},
     "DATE_TIME": {"date", "date_time"},
     "TRUE_FALSE": {"boolean"},
     "URL": {"url", "link"},

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cratejoy_sandbox.shopify.call import Call
-from cratejoy_sandbox.shopify.errors import Refused, refuse, user_error
+from cratejoy_sandbox.shopify.errors import Refused, user_error
 from cratejoy_sandbox.shopify.gids import number_of, parts
 from cratejoy_sandbox.shopify.metafields.definitions import KIND, definition_of
 from cratejoy_sandbox.shopify.metafields.kinds import TYPES, category
@@ -43,7 +43,7 @@ def metafields_delete(call: Call, args: Args) -> Payload:
     sent = args["metafields"]
     _check_scopes(call, "metafieldsDelete", sent)
     if any(foreign(own_namespace(entry.get("namespace"))) for entry in sent):
-        raise refuse(["metafields"], FORBIDDEN)
+        raise Refused(user_error(["metafields"], FORBIDDEN), deletedMetafields=[])
     return Payload(deletedMetafields=[_deleted(call, entry) for entry in sent])
 
 
