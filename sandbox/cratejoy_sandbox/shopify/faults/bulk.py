@@ -17,8 +17,11 @@ SWITCHES = {
         ),
         Switch(
             "bulk_refused",
-            "a bulk operation is refused with OPERATION_IN_PROGRESS, though there is room",
+            "a bulk operation is refused with OPERATION_IN_PROGRESS or LIMIT_REACHED, though there is room",
             {"chance": 0.3},
+            "code",
+            {"code": "OPERATION_IN_PROGRESS"},
+            ("OPERATION_IN_PROGRESS", "LIMIT_REACHED"),
             at=RUN,
         ),
         Switch(
