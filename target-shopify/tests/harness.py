@@ -156,7 +156,8 @@ def customer(number: int = 1, **changes: Any) -> dict[str, Any]:
     identity = 7_101_000_000 + number
     phone = f"503{2_000_000 + number:07d}"
     address = {
-        "id": identity * 10, "to": f"Ada Marsh{number}", "street": f"{number} Example Street", "unit": "", "city": "Portland",
+        "id": identity * 10, "to": f"Ada Marsh{number}", "street": f"{number} Example Street", "unit": "",
+        "city": "Portland",
         "state": "OR", "zip_code": "97201", "country": "US", "phone_number": phone, "company": "",
     }  # fmt: skip
     return {
