@@ -14,10 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 import yaml
 from cratejoy_migration import meltano_runs
 from cratejoy_migration.loader import StagingTargetPostgres
+from cratejoy_migration.reader import StagingTapPostgres
+from cratejoy_migration.shopify import StagingTargetShopify
+from cratejoy_migration.staging import staging_database
 
 BIN = Path(sys.executable).parent
 MELTANO_YML = Path(__file__).parents[2] / "meltano.yml"
@@ -43,6 +47,16 @@ for page in range(page + 1, 41):
     time.sleep({pause})
 """
 
+SECRET = "hunter2-planted"
+TARGET = """#!{python}
+import json, sys
+with open(r"{out}", "w") as file:
+    print(json.dumps(json.load(open(sys.argv[sys.argv.index("--config") + 1])), sort_keys=True), file=file)
+    for line in sys.stdin:
+        print(line, end="", file=file)
+print(json.dumps(json.loads(line)["value"]))
+"""
+
 
 @pytest.fixture
 def meltano(project, monkeypatch):
@@ -51,7 +65,7 @@ def meltano(project, monkeypatch):
     programs = project / ".venv" / "bin"
     programs.mkdir(parents=True)
     shutil.copy(MELTANO_YML, project)
-    for name in ("staging-target-postgres", "migration", "sandbox"):
+    for name in ("staging-target-postgres", "staging-tap-postgres", "migration", "sandbox"):
         (programs / name).symlink_to(BIN / name)
 
     def start(*arguments, pause=0.0, **environment):
@@ -82,24 +96,54 @@ def test_every_plugin_is_defined_in_full():
         assert not {"variant", "pip_url", "inherit_from"} & set(plugin)
 
 
+SETTINGS = {
+    plugin["name"]: {setting["name"]: setting for setting in plugin["settings"]}
+    for kind in ("extractors", "loaders")
+    for plugin in PLUGINS[kind]
+}
+
+
 def test_secrets_are_marked_and_no_setting_is_a_decimal():
-    settings = {
-        setting["name"]: setting for kind in ("extractors", "loaders") for setting in PLUGINS[kind][0]["settings"]
+    secret = {
+        plugin: {name for name, setting in settings.items() if setting.get("sensitive")}
+        for plugin, settings in SETTINGS.items()
     }
-    assert {name for name, setting in settings.items() if setting.get("sensitive")} == {
-        "client_id",
-        "client_secret",
-        "sqlalchemy_url",
+    assert secret == {
+        "tap-cratejoy": {"client_id", "client_secret"},
+        "target-postgres": {"sqlalchemy_url"},
+        "tap-postgres": {"sqlalchemy_url"},
+        "target-shopify": {"access_token", "client_secret", "ledger_url"},
     }
-    assert "decimal" not in {setting["kind"] for setting in settings.values()}
+    kinds = {setting["kind"] for settings in SETTINGS.values() for setting in settings.values()}
+    assert "decimal" not in kinds
 
 
 def test_the_loader_knows_each_of_its_settings():
     known = StagingTargetPostgres.config_jsonschema["properties"]
-    named = {setting["name"]: setting.get("value") for setting in PLUGINS["loaders"][0]["settings"]}
+    named = {name: setting.get("value") for name, setting in SETTINGS["target-postgres"].items()}
     assert set(named) <= set(known)
     ours = {name: value for name, value in named.items() if name not in {"sqlalchemy_url", "default_target_schema"}}
     assert ours == {name: known[name]["default"] for name in ours}
+
+
+def test_the_reader_knows_each_of_its_settings():
+    known = StagingTapPostgres.config_jsonschema["properties"]
+    named = {name: setting.get("value") for name, setting in SETTINGS["tap-postgres"].items()}
+    assert set(named) <= set(known)
+    assert {name: value for name, value in named.items() if value is not None} == {
+        name: known[name]["default"] for name in ("filter_schemas", "json_as_object")
+    }
+
+
+def test_every_setting_of_the_target_can_be_set_and_no_other():
+    known = set(StagingTargetShopify.config_jsonschema["properties"])
+    named = set(SETTINGS["target-shopify"])
+    assert named <= known
+    assert {
+        "shop", "access_token", "client_id", "client_secret", "api_url", "api_version", "tag_prefix",
+        "metafield_namespace", "lane", "orders", "conflict", "update_policy", "currency", "default_country", "dry_run",
+        "max_refusals", "ledger_url", "report_dir",
+    } <= named  # fmt: skip
 
 
 def test_a_run_collects_and_saves_state_and_passes_objects_as_objects(meltano, project):
@@ -115,6 +159,36 @@ def test_a_run_collects_and_saves_state_and_passes_objects_as_objects(meltano, p
     assert saved_page(project) == 40
     shown, _ = meltano("state", "get", "dev:tap-cratejoy-to-target-postgres").communicate(timeout=60)
     assert '{"bookmarks":{"customers":{"page":40}}}' in shown
+
+
+def test_migrate_builds_the_documents_and_gives_all_of_them_to_the_target(meltano, project):
+    staged = [{"id": n, "email": f"e{n}@example.com", "orders": [{"id": 900 + n, "total": n}]} for n in range(1, 301)]
+    with staging_database(project) as url, psycopg.connect(url) as connection:
+        connection.execute("create schema cratejoy; create table cratejoy.customers (id bigint, email text)")
+        connection.execute("create table cratejoy.orders (id bigint, customer_id bigint, total bigint)")
+        connection.execute(
+            "insert into cratejoy.customers select n, 'e' || n || '@example.com' from generate_series(1, 300) n"
+        )
+        connection.execute("insert into cratejoy.orders select 900 + n, n, n from generate_series(1, 300) n")
+    target = project / ".venv" / "bin" / "staging-target-shopify"
+    target.write_text(TARGET.format(python=sys.executable, out=project / "out.jsonl"))
+    target.chmod(0o755)
+    run = meltano("run", "migrate", TARGET_SHOPIFY_MAX_REFUSALS="5%", TARGET_SHOPIFY_ACCESS_TOKEN=SECRET)
+    said, _ = run.communicate(timeout=120)
+    assert run.returncode == 0, said
+    assert SECRET not in said
+    config, *lines = map(json.loads, (project / "out.jsonl").read_text().splitlines())
+    assert config == {"access_token": SECRET, "max_refusals": "5%", "report_dir": "reports"}
+    assert [line["type"] for line in lines] == ["SCHEMA", *["RECORD"] * 300, "STATE"]
+    records = [line["record"] for line in lines if line["type"] == "RECORD"]
+    assert [{name: record[name] for name in ("id", "email", "orders")} for record in records] == staged
+
+
+def test_migrate_before_anything_is_collected_says_what_to_run(meltano):
+    run = meltano("run", "migrate")
+    said, _ = run.communicate(timeout=60)
+    assert run.returncode != 0
+    assert "run first: meltano run collect" in said
 
 
 def test_a_killed_run_goes_on_with_the_same_command(meltano, project, eventually, alive):
