@@ -22,6 +22,7 @@ from cratejoy_sandbox.shopify.language.actual import spent
 from cratejoy_sandbox.shopify.language.cost import requested
 from cratejoy_sandbox.shopify.language.documents import Document, Documents
 from cratejoy_sandbox.shopify.language.variables import check_sizes, check_variables
+from cratejoy_sandbox.shopify.protected import guard
 from cratejoy_sandbox.shopify.registry import FIELDS, ROOTS, Payload, load_all
 from cratejoy_sandbox.shopify.roots import root_resolver
 from cratejoy_sandbox.shopify.schema import Schema
@@ -61,6 +62,7 @@ class Api:
         self.schema = schema
         self.documents = Documents(schema)
         _attach(schema)
+        guard(schema.graphql, simulator.settings.protected_data)
 
     def prepare(self, text: str, variables: Mapping[str, Any] | None, name: str | None = None) -> Request:
         """Read and check a request; raises Unready."""
@@ -185,13 +187,13 @@ def _field(resolver: Any) -> Any:
     return lambda source, info, **args: resolver(source, info.context, args)
 
 
-def _by_name(source: Any, info: GraphQLResolveInfo, **_: Any) -> Any:
+def _by_name(source: Any, info: GraphQLResolveInfo[Any], **_: Any) -> Any:
     if info.field_name in source or isinstance(source, Payload):
         return source[info.field_name]
     raise not_modelled(f"{info.parent_type.name}.{info.field_name}")
 
 
-def _kind(source: Any, info: GraphQLResolveInfo, kind: Any) -> str:
+def _kind(source: Any, info: GraphQLResolveInfo[Any], kind: Any) -> str:
     if is_abstract_type(kind) and "__typename" in source:
         return str(source["__typename"])
     raise not_modelled(f"{info.parent_type.name}.{info.field_name}")

@@ -33,12 +33,13 @@ def last_id(text: str) -> int:
 
 def check_page(args: Args) -> None:
     """Refuse a page without size, with two, or beyond 250."""
-    first, last = args.get("first"), args.get("last")
+    first: int | None = args.get("first")
+    last: int | None = args.get("last")
     if first is None and last is None:
         raise top_error("you must provide one of first or last", "BAD_REQUEST")
     if first is not None and last is not None:
         raise top_error("providing both first and last is not supported", "BAD_REQUEST")
-    if not 0 <= (first if first is not None else last) <= 250:
+    if not 0 <= (first if first is not None else last or 0) <= 250:
         raise top_error("the page size must be between 0 and 250", "BAD_REQUEST")
 
 

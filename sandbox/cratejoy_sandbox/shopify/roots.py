@@ -17,7 +17,7 @@ def root_resolver(schema: Schema, root: str, name: str, definition: GraphQLField
     access = required(schema, root, name, definition)
     errors_at = _errors_field(definition) if root == "Mutation" else None
 
-    def resolve(_: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
+    def resolve(_: Any, info: GraphQLResolveInfo[Any], **args: Any) -> Any:
         call: Call = info.context
         check_access(call, name, access)
         if resolver is None:

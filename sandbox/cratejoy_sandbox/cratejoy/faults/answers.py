@@ -88,6 +88,7 @@ def _bytes(body: Any, hits: Hits) -> bytes:
 
 
 def too_many(options: dict[str, Any]) -> Response:
+    """429, with Retry-After in one of its forms or without."""
     seconds = options["seconds"]
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
     headers = {"seconds": {"Retry-After": str(seconds)}, "date": {"Retry-After": later}, "missing": {}}

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from cratejoy_sandbox.shopify.api import Api
-from cratejoy_sandbox.shopify.errors import refuse
+from cratejoy_sandbox.shopify.errors import NOT_HERE, refuse
 from cratejoy_sandbox.shopify.language.documents import parsed
 
 LONGEST = 65_535
@@ -42,7 +42,7 @@ def check_mutation(api: Api, text: str) -> None:
     _check_roots(api, operation)
     if len(list(connections(api.schema.graphql, document))) > 1:
         raise refuse(["mutation"], "Bulk mutations cannot contain more than 1 connection.")
-    errors = api.documents.read(text).errors
+    errors = [error for error in api.documents.read(text).errors if NOT_HERE not in error.message]
     if errors:
         raise refuse(["mutation"], f"Invalid mutation: {errors[0].message}", "INVALID_MUTATION")
 

@@ -90,17 +90,22 @@ def places(api: Api, operation: OperationDefinitionNode) -> Iterator[Place]:
 
 def _within(selected: SelectionSetNode | None, kind: Any, around: Place | None, *, in_list: bool) -> Iterator[Place]:
     for node in selected.selections if selected else ():
-        definition = getattr(kind, "fields", {}).get(node.name.value) if isinstance(node, FieldNode) else None
-        if definition is None or not isinstance(node, FieldNode):
+        if not isinstance(node, FieldNode):
             continue
-        named = get_named_type(definition.type)
-        if named.name.endswith("Connection"):
+        definition = getattr(kind, "fields", {}).get(node.name.value)
+        named = get_named_type(definition.type) if definition else None
+        if _is_connection(node, named):
             here = Place(node, around, in_list=in_list)
             yield here
             yield from _within(node.selection_set, named, here, in_list=False)
         else:
-            listed = in_list or (_is_list(definition.type) and node.name.value != "edges")
+            listed = in_list or (definition and _is_list(definition.type) and node.name.value != "edges")
             yield from _within(node.selection_set, named, around, in_list=listed)
+
+
+def _is_connection(node: FieldNode, kind: Any) -> bool:
+    """Whether a field is a connection; what the simulator does not know is by its edges."""
+    return kind.name.endswith("Connection") if kind else any(fields(node, "edges"))
 
 
 def _is_list(kind: Any) -> bool:

@@ -1,5 +1,6 @@
 """The mutations and queries of bulk operations."""
 
+import time
 from typing import Any
 
 from cratejoy_sandbox.cratejoy.faults.grammar import Visit
@@ -54,8 +55,9 @@ def cancel(call: Call, args: Args) -> Payload:
     if now not in {"CREATED", "RUNNING", "CANCELING"}:
         text = f"A bulk operation cannot be canceled when it is {now.lower()}"
         return Payload(bulkOperation=operation, userErrors=[{"field": None, "message": text}])
-    operation["status"] = "CANCELING"
-    save(call.store, operation)
+    if now != "CANCELING":
+        operation |= {"status": "CANCELING", "canceled": time.time()}
+        save(call.store, operation)
     return Payload(bulkOperation=operation)
 
 

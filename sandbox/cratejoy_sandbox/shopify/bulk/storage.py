@@ -56,8 +56,8 @@ async def upload_bytes(request: Request) -> Response:
 
 
 ROUTES += [
-    Route("/storage/", upload_form, methods=["POST"]),
-    Route("/storage/{key:path}", upload_bytes, methods=["PUT"]),
+    Route("/staged-uploads/", upload_form, methods=["POST"]),
+    Route("/tmp/{key:path}", upload_bytes, methods=["PUT"]),
 ]
 
 
@@ -102,7 +102,7 @@ async def _take_form(request: Request, simulator: "Simulator", path: Path) -> Re
 
 
 async def _take_bytes(request: Request, simulator: "Simulator", path: Path) -> Response:
-    key = request.path_params["key"]
+    key = f"tmp/{request.path_params['key']}"
     _check(simulator, key, "PUT", dict(request.query_params))
     size, etag = await _write(path, request.stream())
     _keep(simulator, key, path, size, etag)

@@ -75,7 +75,7 @@ def _target(call: Call, wanted: Entity) -> Entity:
     url, fields, parameters = build(call.simulator.base_url, key, wanted["mimeType"])
     row = (key, wanted["httpMethod"], orjson.dumps(fields), time.time())
     call.store.execute("INSERT INTO bulk_uploads VALUES (?, ?, ?, ?, NULL, NULL, NULL)", row)
-    resource = url if wanted["resource"] in BARE else f"{call.simulator.base_url}/storage/{key}"
+    resource = url if wanted["resource"] in BARE else f"{call.simulator.base_url}/{key}"
     listed = [{"name": name, "value": value} for name, value in parameters.items()]
     return {"url": url, "resourceUrl": resource, "parameters": listed}
 
@@ -94,7 +94,7 @@ def _post(base: str, key: str, mime: str) -> tuple[str, dict[str, str], dict[str
     fields = {"Content-Type": mime, "success_action_status": "201", "acl": "private", "key": key, **_signed()}
     policy = _policy(fields)
     fields |= {"x-goog-signature": secrets.token_hex(256), "policy": policy}
-    return f"{base}/storage/", fields, fields
+    return f"{base}/staged-uploads/", fields, fields
 
 
 def _policy(fields: dict[str, str]) -> str:
@@ -111,4 +111,4 @@ def _put(base: str, key: str, mime: str) -> tuple[str, dict[str, str], dict[str,
     asked: dict[str, Any] = {name: signed[name] for name in order}
     asked |= {"X-Goog-Expires": str(LIVES["PUT"]), "X-Goog-SignedHeaders": "host"}
     asked["X-Goog-Signature"] = secrets.token_hex(256)
-    return f"{base}/storage/{quote(key)}?{urlencode(asked)}", asked, {"content_type": mime, "acl": "private"}
+    return f"{base}/{quote(key)}?{urlencode(asked)}", asked, {"content_type": mime, "acl": "private"}

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("cratejoy_sandbox")
 IDLE = 0.01
-WAITS = 0.5
-"""Seconds of shop time that an operation is CREATED, and that it is at least RUNNING: live ones take 1 to 3."""
+WAITS = {"CREATED": 0.1, "RUNNING": 1.0, "CANCELING": 0.5}
+"""Seconds of shop time that an operation is in a state at least: live ones end after 1 to 3."""
 LONGEST = 86_400
 """Seconds of shop time that an operation may run (Shopify's page on bulk imports)."""
 
@@ -67,7 +67,8 @@ class Work:
             if operation is None:
                 return False
             if operation["status"] == "CANCELING":
-                return "CANCELED", None
+                late = shop_seconds(self.simulator.clock, operation["canceled"]) >= WAITS["CANCELING"]
+                return ("CANCELED", None) if late else False
             moved = self._start(operation) if operation["status"] == "CREATED" else self._go_on(operation)
             if moved is True:
                 save(store, operation)
@@ -78,7 +79,7 @@ class Work:
             visit = Visit("bulk", operations=[_runner(operation)], at=START)
             operation["faults"] = self.simulator.faults.hits(visit)
             return True
-        waits = operation["faults"].get("bulk_stays_created", {}).get("seconds", WAITS)
+        waits = operation["faults"].get("bulk_stays_created", {}).get("seconds", WAITS["CREATED"])
         if shop_seconds(self.simulator.clock, operation["made"]) < waits:
             return False
         operation["status"] = "RUNNING"
@@ -99,7 +100,7 @@ class Work:
         if fails and operation["done"] >= fails["lines"]:
             return "FAILED", fails["code"]
         ran = shop_seconds(self.simulator.clock, operation["started"])
-        if last and ran >= WAITS:
+        if last and ran >= WAITS["RUNNING"]:
             return "COMPLETED", None
         return ("FAILED", "TIMEOUT") if ran > LONGEST else bool(operation["done"] > before)
 

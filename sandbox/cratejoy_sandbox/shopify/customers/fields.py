@@ -11,8 +11,6 @@ from cratejoy_sandbox.shopify.gids import ADDRESS, gid
 from cratejoy_sandbox.shopify.paging import connection
 from cratejoy_sandbox.shopify.registry import Args, Entity, field, node
 
-EMPTY = {"nodes": [], "edges": []}
-
 
 @node(KIND)
 def customer_node(call: Call, identifier: str) -> Entity | None:

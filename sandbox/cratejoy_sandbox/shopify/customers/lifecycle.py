@@ -6,7 +6,7 @@ from collections.abc import Callable
 from cratejoy_sandbox.shopify.call import Call
 from cratejoy_sandbox.shopify.customers.record import by_email, customer_of, new_customer, save
 from cratejoy_sandbox.shopify.customers.rules import clean_email, email_problems
-from cratejoy_sandbox.shopify.errors import refuse
+from cratejoy_sandbox.shopify.errors import Refused, refuse, user_error
 from cratejoy_sandbox.shopify.gids import gid
 from cratejoy_sandbox.shopify.registry import Args, Entity, Payload, mutation
 
@@ -62,8 +62,26 @@ def send_invite(call: Call, args: Args) -> Payload:
     customer = _customer(call, args, "Customer can't be found")
     if not customer["email"] or customer["state"] == "ENABLED":
         raise refuse(["customerId"], "Error sending account invite to customer.", "INVALID")
+    problems = _mail_problems(args.get("email") or {})
+    if problems:
+        raise Refused(*(user_error(["email", name], text, "INVALID") for name, text in problems))
     call.mail("customerSendAccountInviteEmail")
     return Payload(customer=save(call, {**customer, "state": "INVITED"}, customer))
+
+
+def _mail_problems(mail: Args) -> list[tuple[str, str]]:
+    """What is wrong with the mail that an invitation is sent by."""
+    found = []
+    if "subject" in mail and not (mail["subject"] or "").strip():
+        found.append(("subject", "Subject can't be blank"))
+    if mail.get("to") and email_problems(mail["to"]):
+        found.append(("to", "To is invalid"))
+    if mail.get("from"):
+        found.append(("from", "From Sender is invalid"))
+    wrong = [address for address in mail.get("bcc") or () if address]
+    if wrong:
+        found.append(("bcc", "Bcc " + " and ".join(f"{address} is not a valid bcc address" for address in wrong)))
+    return found
 
 
 @mutation("customerGenerateAccountActivationUrl")

@@ -17,7 +17,8 @@ tables(
     """
     CREATE TABLE IF NOT EXISTS customer_index (
         id INTEGER PRIMARY KEY, email TEXT, phone TEXT, first_name TEXT, last_name TEXT, state TEXT, country TEXT,
-        orders_count INTEGER, total_spent REAL, accepts_marketing INTEGER, created_at TEXT, updated_at TEXT, since REAL);
+        orders_count INTEGER, total_spent REAL, accepts_marketing INTEGER, created_at TEXT, updated_at TEXT,
+        since REAL);
     CREATE UNIQUE INDEX IF NOT EXISTS customer_by_email ON customer_index (email) WHERE email IS NOT NULL;
     CREATE UNIQUE INDEX IF NOT EXISTS customer_by_phone ON customer_index (phone) WHERE phone IS NOT NULL;
     CREATE TABLE IF NOT EXISTS customer_tags (
@@ -112,7 +113,7 @@ def remove(call: Call, customer: Entity) -> None:
 
 
 def _save_index(call: Call, customer: Entity, *, new: bool) -> None:
-    default = next((a for a in customer["addresses"] if a["id"] == customer["default_address"]), {})
+    default: Entity = next((a for a in customer["addresses"] if a["id"] == customer["default_address"]), {})
     consent = customer["email_consent"] or {}
     values = {
         "email": customer["email"].casefold() if customer["email"] else None,

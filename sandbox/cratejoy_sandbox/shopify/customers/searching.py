@@ -96,7 +96,8 @@ def _rows(call: Call, where: Condition, sort: tuple[str, bool], position: Any, l
     way, compare = ("DESC", "<") if descending else ("ASC", ">")
     if position is not None:
         number = last_id(position)
-        sql = f"({sql}) AND ({order}, id) {compare} (SELECT {order}, id FROM customer_index WHERE id = ?)"
+        behind = f"(SELECT {order}, id FROM customer_index WHERE id = ?)"  # noqa: S608 - names are our own
+        sql = f"({sql}) AND ({order}, id) {compare} {behind}"
         values = (*values, number)
     text = f"SELECT id FROM customer_index WHERE {sql} ORDER BY {order} {way}, id {way} LIMIT ?"  # noqa: S608 - ours
     found = [call.store.get(KIND, row[0]) for row in call.store.execute(text, (*values, limit))]

@@ -16,6 +16,8 @@ from graphql import (
 from cratejoy_sandbox.shopify.language.cost import COUNT, FREE_FIELDS, FREE_TYPES, MUTATION, Meter
 from cratejoy_sandbox.shopify.language.documents import Document
 
+ITEMS = ("nodes", "edges")
+
 
 def spent(
     schema: GraphQLSchema,
@@ -24,7 +26,7 @@ def spent(
     variables: Mapping[str, Any],
     data: Mapping[str, Any] | None,
 ) -> int:
-    """Points of an answer: nothing for what came back null, and for a page what is on it."""
+    """Points of an answer: nothing below what came back null; for a page what is on it, in full if that is nothing."""
     is_mutation = operation.operation is OperationType.MUTATION
     return Spent(schema, document, variables).root(operation, data or {}, mutation=is_mutation)
 
@@ -50,8 +52,10 @@ class Spent(Meter):
 
     def _value(self, node: FieldNode, kind: Any, value: Any) -> int:
         named = get_named_type(kind)
-        if value is None or is_leaf_type(named) or named.name in FREE_TYPES or _is_errors(node):
+        if is_leaf_type(named) or named.name in FREE_TYPES or _is_errors(node):
             return 0
+        if value is None:
+            return 0 if node.name.value in FREE_FIELDS else 1
         if named.name == "Count":
             return COUNT
         if named.name.endswith("Connection"):
@@ -67,9 +71,11 @@ class Spent(Meter):
         return sum(self._value(inner, below, value.get(_key(inner))) for inner, below in self._below(node, kind))
 
     def _window(self, node: FieldNode, kind: Any, value: Mapping[str, Any]) -> int:
+        if not any(value.get(_key(inner)) for inner, _ in self._below(node, kind) if inner.name.value in ITEMS):
+            return self._connection(node, kind)
         nodes = size = 0
         for inner, inner_kind in self._below(node, kind):
-            if inner.name.value in {"nodes", "edges"}:
+            if inner.name.value in ITEMS:
                 items = value.get(_key(inner)) or []
                 size = max(size, len(items))
                 below = self._inside(inner, get_named_type(inner_kind), items)

@@ -155,7 +155,7 @@ class Values(Rule):
 class VariablesUsed(Rule):
     """Declared variables are used; told after everything else, as Shopify does."""
 
-    def leave_operation_definition(self, node: OperationDefinitionNode, *rest: Any) -> None:
+    def leave_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
         """Check one operation."""
         used = {usage.node.name.value for usage in self.context.get_recursive_variable_usages(node)}
         name = node.name.value if node.name else f"anonymous {node.operation.value}"

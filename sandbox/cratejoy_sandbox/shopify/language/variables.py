@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphql import (
+    FieldNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
@@ -47,8 +48,9 @@ def check_variables(
 
 def check_sizes(operation: OperationDefinitionNode, given: Mapping[str, Any]) -> GraphQLError | None:
     """The error for an array that is too long, wherever it is in the arguments of a root field."""
-    for root in operation.selection_set.selections:
-        for argument in getattr(root, "arguments", None) or ():
+    roots: list[Any] = [node for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    for root in roots:
+        for argument in root.arguments or ():
             value = argument.value
             if value.kind == "variable" and value.name.value in given:
                 found = _too_long(given[value.name.value], [root.name.value, argument.name.value])

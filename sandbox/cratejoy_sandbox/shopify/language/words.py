@@ -60,6 +60,6 @@ def _argument(error: GraphQLError) -> str:
     """Name of the argument that a variable stands in, read from the text before it."""
     if not error.source or not error.positions:
         return ""
-    before = error.source.body[: error.positions[-1]]
+    before = error.source.body[: list(error.positions)[-1]]
     names = re.findall(r"(\w+)\s*:\s*[\[\s]*$", before)
     return names[-1] if names else ""

@@ -192,7 +192,7 @@ def standard_template(_: Entity, __: Call, ___: Args) -> None:
 
 
 @field(KIND, "constraints")
-def constraints(_: Entity, __: Call, args: Args) -> Entity:
+def constraints(_: Entity, __: Call, ___: Args) -> Entity:
     """Constraints are not modelled: none."""
     return {"key": None, "values": connection([], {"first": 1})}
 

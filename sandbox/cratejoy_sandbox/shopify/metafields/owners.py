@@ -39,6 +39,7 @@ KINDS = {
 }
 OWNER_TYPES = {kind: name for name, kind in KINDS.items()}
 RESERVED = {"shopify_standard", "protected", "shopify-l10n-fields"}
+DIGEST = re.compile(r"[0-9a-f]{64}")
 FORBIDDEN = "Access to this namespace and key on Metafields for this resource type is not allowed."
 STALE = "The resource has been updated since it was loaded. Try again with an updated `compareDigest` value."
 TAKEN = "Value must be unique amongst all Metafields with this namespace and key."
@@ -83,7 +84,7 @@ def write(call: Call, entries: Sequence[Mapping[str, Any]], *, inline: bool = Fa
         ready.append(found)
     if problems:
         raise Refused(*problems, **({} if inline else {"metafields": []}))
-    return [_write_checked(call, draft, place, inline=inline) for place, draft in enumerate(ready)]
+    return [_write_checked(draft, place, inline=inline) for place, draft in enumerate(ready)]
 
 
 def _at(place: int, problem: tuple[list[str], str, str | None, int | None]) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def _at(place: int, problem: tuple[list[str], str, str | None, int | None]) -> d
     return {**user_error(["metafields", str(place), *field], message, code), "elementIndex": element}
 
 
-def _write_checked(call: Call, draft: "Draft", place: int, *, inline: bool) -> Entity:
+def _write_checked(draft: "Draft", place: int, *, inline: bool) -> Entity:
     """Write one entry; a digest is looked at last, against what earlier entries of the call left."""
     problem = draft.stale() or draft.repeated()
     if problem:
@@ -177,7 +178,7 @@ class Draft:
         given = self.entry["compareDigest"]
         if given == (now or {}).get("digest") or (now and now["value"] == self.value):
             return None
-        if now is None:
+        if now is None and given is not None and not DIGEST.fullmatch(given):
             return [], "Invalid `compareDigest` value.", "INVALID_COMPARE_DIGEST", None
         return [], STALE, "STALE_OBJECT", None
 
@@ -237,4 +238,5 @@ def of_owner(call: Call, owner_type: str, owner: int) -> list[Entity]:
 
 def owner_gid(metafield: Entity) -> str:
     """Global id of a metafield's owner."""
-    return gid(KINDS.get(metafield["owner_type"], metafield["owner_type"]), metafield["owner"])
+    kind: str = metafield["owner_type"]
+    return gid(KINDS.get(kind, kind), metafield["owner"])

@@ -84,7 +84,8 @@ def _list(kind: str, text: str) -> str:
 def _one(kind: str, text: str) -> str:
     if kind in MEASUREMENTS:
         return _measurement(kind, text)
-    return CHECKS.get(kind, lambda value: value)(text)
+    check = CHECKS.get(kind)
+    return check(text) if check else text
 
 
 def _json(text: str) -> Any:
