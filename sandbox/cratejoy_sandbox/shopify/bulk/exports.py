@@ -99,7 +99,7 @@ def _within(selected: SelectionSetNode | None, kind: Any, around: Place | None, 
             yield here
             yield from _within(node.selection_set, named, here, in_list=False)
         else:
-            listed = in_list or (definition and _is_list(definition.type) and node.name.value != "edges")
+            listed = in_list or bool(definition and _is_list(definition.type) and node.name.value != "edges")
             yield from _within(node.selection_set, named, around, in_list=listed)
 
 
