@@ -36,7 +36,8 @@ def migration(project):
 
 def test_help_names_every_command(migration):
     said = migration("--help").stdout
-    assert all(f"  {command} " in said for command in ("start", "stop", "status", "psql", "unlock"))
+    commands = ("start", "stop", "status", "psql", "unlock", "documents", "report")
+    assert all(f"  {command} " in said for command in commands)
 
 
 def test_start_keeps_the_server_until_stop(migration, project, alive):
@@ -76,6 +77,66 @@ def test_status_counts_what_is_staged(migration, project):
     said = migration("status").stdout
     assert "cratejoy.orders  1,234" in said
     assert Layout(project).password.read_text().strip() not in said
+
+
+@pytest.fixture
+def store(project):
+    """Three customers, two of them done, an order each and two orders of nobody."""
+    with staging_database(project) as url, psycopg.connect(url) as connection:
+        connection.execute("create schema cratejoy; create schema migration")
+        connection.execute(
+            "create table cratejoy.customers as select n::bigint as id, 'ada@example.com' as email"
+            " from generate_series(1, 3) n"
+        )
+        connection.execute(
+            "create table cratejoy.orders as select n::bigint as id, n::bigint as customer_id"
+            " from generate_series(1, 5) n"
+        )
+        connection.execute(
+            "create table migration.ledger as select n::text as document_key, 'created' as status,"
+            " null as reason, null as document_hash from generate_series(1, 2) n"
+        )
+
+
+def test_documents_says_what_there_is_to_do_and_nothing_of_a_person(migration, store):
+    built = migration("documents")
+    assert built.returncode == 0
+    assert [" ".join(line.split()) for line in built.stdout.splitlines()] == [
+        "staged customers 3",
+        "documents to go 3",
+        "e-mail addresses of several customers 1",
+        "customers that share one 3",
+        "orphaned orders, customer missing 2",
+        "Orphaned orders, customer missing: 4, 5",
+    ]
+    steps = [line.split()[0] for line in built.stderr.splitlines()]
+    assert steps == ["customers", "orders", "documents", "indexes", "orphans"]
+    assert "example.com" not in built.stdout + built.stderr
+
+
+def test_documents_and_report_before_a_collection_are_one_sentence(migration):
+    for command in ("documents", "report"):
+        refused = migration(command)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr == "Error: no customers are staged yet; run first: meltano run collect\n"
+
+
+def test_report_and_status_account_for_every_row(migration, store):
+    migration("documents")
+    reported = migration("report")
+    assert reported.returncode == 0
+    assert [line.split() for line in reported.stdout.splitlines()[1:]][:7] == [
+        ["customers", "created", "2"],
+        ["customers", "pending", "1"],
+        ["customers", "all", "3"],
+        ["orders", "carried", "2"],
+        ["orders", "pending", "1"],
+        ["orders", "orphan", "2"],
+        ["orders", "all", "5"],
+    ]
+    assert "Every staged row is in exactly one line." in reported.stdout
+    said = migration("status").stdout
+    assert "Documents to go: 3\nLedger: created 2\n" in said
 
 
 def test_status_of_an_unreachable_database_is_one_sentence(migration):
