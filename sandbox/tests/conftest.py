@@ -100,3 +100,93 @@ def changing(stores: Path) -> Iterator[Sandbox]:
 def launch() -> Any:
     """Start a server with options: `with launch(folder, "--fault", "html") as sandbox`."""
     return running
+
+
+@dataclass
+class Shop:
+    """A running Shopify, as a test talks to it."""
+
+    port: int
+    process: subprocess.Popen[str]
+    session: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def post(self, text: str, variables: Any = None, **options: Any) -> requests.Response:
+        version, token = options.pop("version", "2026-07"), options.pop("token", "shpat_sandbox")
+        body = {"query": text, "variables": variables or {}, **options.pop("body", {})}
+        headers = {"X-Shopify-Access-Token": token, **options.pop("headers", {})}
+        path = f"{self.root}/admin/api/{version}/graphql.json"
+        return self.session.post(path, json=body, headers=headers, timeout=options.pop("timeout", 20))
+
+    def gql(self, text: str, variables: Any = None, **options: Any) -> dict[str, Any]:
+        response = self.post(text, variables, **options)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def data(self, text: str, variables: Any = None) -> dict[str, Any]:
+        answer = self.gql(text, variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def create(self, **wanted: Any) -> str:
+        """Id of a new customer."""
+        text = """mutation($i: CustomerInput!) { customerCreate(input: $i) {
+                  customer { id } userErrors { field message } } }"""
+        made = self.data(text, {"i": wanted})["customerCreate"]
+        assert made["userErrors"] == []
+        return made["customer"]["id"]
+
+    def define(self, namespace: str = "migration", key: str = "external_id", kind: str = "id", **more: Any) -> str:
+        """Id of a new definition for customers."""
+        text = """mutation($d: MetafieldDefinitionInput!) { metafieldDefinitionCreate(definition: $d) {
+                  createdDefinition { id } userErrors { field message code } } }"""
+        wanted = {"namespace": namespace, "key": key, "type": kind, "name": key, "ownerType": "CUSTOMER", **more}
+        made = self.data(text, {"d": wanted})["metafieldDefinitionCreate"]
+        assert made["userErrors"] == []
+        return made["createdDefinition"]["id"]
+
+    def control(self, method: str, path: str, value: Any = None) -> Any:
+        response = self.session.request(method, f"{self.root}/_sandbox/{path}", json=value, timeout=20)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def fault(self, **faults: Any) -> None:
+        self.control("PUT", "faults", faults)
+
+    def customers(self) -> list[dict[str, Any]]:
+        text = self.session.get(f"{self.root}/_sandbox/customers", timeout=20).text
+        return [json.loads(line) for line in text.splitlines()]
+
+
+@contextlib.contextmanager
+def running_shop(*options: str) -> Iterator[Shop]:
+    command = [*COMMAND, "shopify", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield Shop(json.loads(process.stdout.readline())["port"], process)
+        finally:
+            process.kill()
+            process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def _shared_shop() -> Iterator[Shop]:
+    with running_shop("--time-scale", "1000") as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(_shared_shop: Shop) -> Shop:
+    """An empty shop with the clock a thousand times too fast, so that no test waits for points."""
+    _shared_shop.control("POST", "reset")
+    return _shared_shop
+
+
+@pytest.fixture
+def launch_shop() -> Any:
+    """Start a shop with options: `with launch_shop("--plan", "plus") as shop`."""
+    return running_shop

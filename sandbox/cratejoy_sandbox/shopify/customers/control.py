@@ -11,7 +11,7 @@ from starlette.routing import Route
 from cratejoy_sandbox.cratejoy.errors import ApiError
 from cratejoy_sandbox.shopify.call import Call
 from cratejoy_sandbox.shopify.control import CONTROLS, as_json
-from cratejoy_sandbox.shopify.customers.record import KIND
+from cratejoy_sandbox.shopify.customers.record import KIND, save
 from cratejoy_sandbox.shopify.customers.writing import customer_create
 from cratejoy_sandbox.shopify.errors import Refused
 from cratejoy_sandbox.shopify.gids import ADDRESS, gid
@@ -63,9 +63,8 @@ async def seed(request: Request) -> Response:
 def _seeded(call: Call, wanted: dict[str, Any]) -> str:
     sent = {key: value for key, value in wanted.items() if key not in {"orders", "state"}}
     customer = customer_create(call, {"input": sent})["customer"]
-    customer["orders_count"] = wanted.get("orders", 0)
-    customer["state"] = wanted.get("state", "DISABLED")
-    call.store.put(KIND, customer["id"], customer)
+    changed = {**customer, "orders_count": wanted.get("orders", 0), "state": wanted.get("state", "DISABLED")}
+    save(call, changed, customer)
     return gid(KIND, customer["id"])
 
 
