@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from target_shopify.settings import Settings
 
 _MOST_TRIES = 12
+_PERHAPS_THERE = frozenset({"unknown", "met"})
+"""Sent before: by a run that did not see the end of it, or in a file whose line was refused."""
 _METAFIELDS_A_CALL = 25
 """metafieldsSet takes 25 entries (schema; recorded live answers)."""
 _LOOK_FIRST_ABOVE = 0.1
@@ -133,7 +135,7 @@ class Upsert:
                 seen = self._reader.by_id(entry.known.shopify_id)
                 if seen:
                     return seen
-        maybe = any(entry.known and entry.known.status == "unknown" for entry in unit.entries)
+        maybe = any(entry.known and entry.known.status in _PERHAPS_THERE for entry in unit.entries)
         if not maybe and not self._expectation.look_first:
             return None
         seen = self.look(unit)

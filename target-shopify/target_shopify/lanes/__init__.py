@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import logging
+
+    from target_shopify.client import ShopifyClient
+    from target_shopify.mapping.options import MappingOptions
+    from target_shopify.settlement import Settlement
     from target_shopify.work import Unit
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a lane works with.
+
+    Attributes:
+        client: Of the shop; its budget tells how many hands are needed.
+        settlement: Takes the outcomes.
+        options: Of the mapping.
+        tick: Called while waiting, from the main thread.
+        logger: Takes what a person should know.
+    """
+
+    client: ShopifyClient
+    settlement: Settlement
+    options: MappingOptions
+    tick: Callable[[], None]
+    logger: logging.Logger
 
 
 class Lane(Protocol):

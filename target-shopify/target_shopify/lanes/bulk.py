@@ -11,7 +11,6 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +28,8 @@ from target_shopify.upsert import create_input
 from target_shopify.work import Outcome
 
 if TYPE_CHECKING:
-    import logging
-
-    from target_shopify.client import ShopifyClient
+    from target_shopify.lanes import Means
     from target_shopify.lanes.direct import DirectLane
-    from target_shopify.mapping.options import MappingOptions
-    from target_shopify.settlement import Settlement
     from target_shopify.work import Unit
 
 OPERATIONS = 5
@@ -52,34 +47,22 @@ class BulkLane:
     """Carries new customers with bulk operations.
 
     Args:
-        client: Of the shop.
+        means: Shop, settlement, mapping, clock, log.
         direct: Carries what files cannot.
-        settlement: Takes the outcomes.
-        options: Of the mapping.
-        tick: Called while waiting, from the main thread.
-        logger: Where operations are told.
         orders: Whether orders follow each customer, which the direct lane writes.
+        remembers: Whether there is a ledger, so that what it does not know cannot be older than this load.
     """
 
-    def __init__(
-        self,
-        client: ShopifyClient,
-        direct: DirectLane,
-        settlement: Settlement,
-        options: MappingOptions,
-        tick: Callable[[], None],
-        logger: logging.Logger,
-        *,
-        orders: bool,
-    ) -> None:
-        self._client = client
+    def __init__(self, means: Means, direct: DirectLane, *, orders: bool, remembers: bool) -> None:
+        self._client = means.client
         self._direct = direct
-        self._settlement = settlement
-        self._options = options
-        self._tick = tick
-        self._logger = logger
+        self._settlement = means.settlement
+        self._options = means.options
+        self._tick = means.tick
+        self._logger = means.logger
         self._orders = orders
-        self.operations = BulkOperations(client, logger)
+        self._refused_as = "unknown" if remembers else "met"
+        self.operations = BulkOperations(means.client, means.logger)
         self._folder = Path(tempfile.mkdtemp(prefix="target-shopify-"))
         self._later = Spool(self._folder / "later")
         self._again = Spool(self._folder / "again")
@@ -215,9 +198,9 @@ class BulkLane:
         with part.units_path.open("rb") as file:
             for number, line in zip(found, file, strict=False):
                 if number == 0:
-                    self._again.add(marked(line))
+                    self._again.add(marked(line, "unknown"))
                 elif number == results.REFUSED or self._orders:
-                    self._later.add(marked(line))
+                    self._later.add(marked(line, self._refused_as))
                 else:
                     outcomes += self._created(line, results.gid(number))
         self._settlement.settle(outcomes)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from target_shopify.lanes import Lane
+from target_shopify.lanes import Lane, Means
 from target_shopify.lanes.bulk import BulkLane
 from target_shopify.lanes.direct import DirectLane
 from target_shopify.lanes.operation import BulkOperations
@@ -44,13 +44,18 @@ def open_lane(run: Run) -> Lane:
 
 def direct_lane(run: Run) -> DirectLane:
     """Return the direct lane of a run."""
-    return DirectLane(run.upsert, run.client, run.settlement, run.tick, run.settings.concurrency)
+    return DirectLane(run.upsert, means_of(run), run.settings.concurrency)
 
 
 def bulk_lane(run: Run) -> BulkLane:
     """Return the bulk lane of a run, with a direct lane beside it."""
     orders = run.settings.orders == "create"
-    return BulkLane(run.client, direct_lane(run), run.settlement, run.options, run.tick, run.logger, orders=orders)
+    return BulkLane(means_of(run), direct_lane(run), orders=orders, remembers=run.ledger.remembers)
+
+
+def means_of(run: Run) -> Means:
+    """Return what a lane works with."""
+    return Means(run.client, run.settlement, run.options, run.tick, run.logger)
 
 
 class AutoLane:

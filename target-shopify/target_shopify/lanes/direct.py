@@ -9,15 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 from target_shopify.errors import RunStopped, TargetError
 
 if TYPE_CHECKING:
-    from target_shopify.client import ShopifyClient
-    from target_shopify.settlement import Settlement
+    from target_shopify.lanes import Means
     from target_shopify.work import Outcome, Unit
 
 
@@ -74,26 +72,17 @@ class DirectLane:
     """Carries units with single calls.
 
     Args:
-        upsert: Does the work of one unit.
-        client: Its budget tells how many hands are needed.
-        settlement: Takes the outcomes.
-        tick: Called while waiting, from the main thread.
+        carrier: Does the work of one unit.
+        means: Shop, settlement, clock.
         hands: Calls in flight at most; None to follow the shop's limits.
     """
 
-    def __init__(
-        self,
-        upsert: Carrier,
-        client: ShopifyClient,
-        settlement: Settlement,
-        tick: Callable[[], None],
-        hands: int | None = None,
-    ) -> None:
-        self._upsert = upsert
-        self._client = client
-        self._settlement = settlement
-        self._tick = tick
-        self._hands = hands or hands_for(client.budget.rate)
+    def __init__(self, carrier: Carrier, means: Means, hands: int | None = None) -> None:
+        self._carrier = carrier
+        self._client = means.client
+        self._settlement = means.settlement
+        self._tick = means.tick
+        self._hands = hands or hands_for(means.client.budget.rate)
         self._pool = ThreadPoolExecutor(self._hands, thread_name_prefix="direct")
         self._line = Line()
         self._changed = threading.Condition()
@@ -146,7 +135,7 @@ class DirectLane:
         with self._changed:
             self._in_hand += 1
         try:
-            self._settlement.settle(self._upsert.settle(unit))
+            self._settlement.settle(self._carrier.settle(unit))
         except RunStopped as stopped:
             self._fail(stopped)
         except TargetError as error:

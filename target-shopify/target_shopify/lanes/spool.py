@@ -44,11 +44,11 @@ def tickets(line: bytes) -> list[tuple[Ticket, str]]:
     ]
 
 
-def marked(line: bytes) -> bytes:
-    """Return a packed unit with a note that it may have been written."""
+def marked(line: bytes, status: str) -> bytes:
+    """Return a packed unit with a note on what is known of it now: `unknown`, or `met` for one that was refused."""
     rows = orjson.loads(line)
     for row in rows:
-        row[5] = [None, row[5][1] if row[5] else None, "unknown", None]
+        row[5] = [None, row[5][1] if row[5] else None, status, None]
     return orjson.dumps(rows)
 
 
