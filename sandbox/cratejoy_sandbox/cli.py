@@ -4,6 +4,7 @@ import json
 import signal
 import sqlite3
 import sys
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import click
 
 from cratejoy_sandbox.cratejoy.app import Simulator, create_app
 from cratejoy_sandbox.cratejoy.faults.grammar import FaultError, Faults, from_text
-from cratejoy_sandbox.cratejoy.faults.switches import CLAUSES, SWITCHES, markdown_table
+from cratejoy_sandbox.cratejoy.faults.switches import CLAUSES, SWITCHES, Switch, markdown_table
 from cratejoy_sandbox.cratejoy.store import Store
 from cratejoy_sandbox.generator.build import Recipe, ensure_store
 from cratejoy_sandbox.process import bind, end_with_parent, serve
 from cratejoy_sandbox.shopify.faults import shopify_faults
+from cratejoy_sandbox.shopify.faults.switches import CLAUSES as SHOPIFY_CLAUSES
+from cratejoy_sandbox.shopify.faults.switches import SWITCHES as SHOPIFY
 from cratejoy_sandbox.shopify.serving import run_shopify
 from cratejoy_sandbox.shopify.settings import PLANS
 
@@ -53,7 +56,7 @@ def store_options(command: Any) -> Any:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """A local Cratejoy for tests, demos and rehearsals."""
+    """A local Cratejoy and a local Shopify for tests, demos and rehearsals."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
@@ -148,20 +151,26 @@ def shopify(faults: tuple[str, ...], **options: Any) -> None:
 
 
 @main.command("faults")
-@click.option("--markdown", is_flag=True, help="As the table of the README.")
+@click.option("--markdown", is_flag=True, help="As the tables of the README.")
 def list_faults(*, markdown: bool) -> None:
-    """Print every fault switch with an example."""
+    """Print every fault switch of both simulators with an example."""
     if markdown:
-        click.echo(markdown_table())
+        click.echo(f"{markdown_table()}\n\nOf `sandbox shopify`:\n\n{markdown_table(SHOPIFY, SHOPIFY_CLAUSES)}")
         return
     click.echo("Faults: --fault NAME[=VALUE], or PUT /_sandbox/faults with {NAME: VALUE}.\n")
-    for switch in SWITCHES.values():
+    _list(SWITCHES, CLAUSES)
+    click.echo("\nFaults of `sandbox shopify`:\n")
+    _list(SHOPIFY, SHOPIFY_CLAUSES)
+
+
+def _list(switches: Mapping[str, Switch], clauses: Mapping[str, str]) -> None:
+    for switch in switches.values():
         click.echo(f"{switch.name}\n    {switch.doc}")
         if switch.options:
             click.echo(f"    options: {json.dumps(dict(switch.options))}")
         click.echo(f"    example: {switch.name}={json.dumps(switch.example)}\n")
     click.echo("Clauses that every fault takes in its object:")
-    for name, doc in CLAUSES.items():
+    for name, doc in clauses.items():
         click.echo(f"    {name:<15} {doc}")
 
 

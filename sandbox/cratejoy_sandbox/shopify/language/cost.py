@@ -26,7 +26,7 @@ from cratejoy_sandbox.shopify.language.documents import Document
 
 FREE_FIELDS = {"pageInfo", "defaultAddress", "emailMarketingConsent", "smsMarketingConsent"}
 FREE_TYPES = {"MoneyV2", "MoneyBag"}
-EXTRA = {"storeCreditAccounts": 15}
+DEAR_TYPES = {"StoreCreditAccount": 5}
 MUTATION = 10
 COUNT = 10
 DEFAULT_PAGE = 10
@@ -77,15 +77,15 @@ class Meter:
         if named.name == "Count":
             return COUNT
         if named.name.endswith("Connection"):
-            return EXTRA.get(name, 0) + self._connection(node, named)
-        return (0 if name in FREE_FIELDS else 1) + self._selection(node, named)
+            return self._connection(node, named)
+        return (0 if name in FREE_FIELDS else _object(named)) + self._selection(node, named)
 
     def _connection(self, node: FieldNode, kind: GraphQLNamedType) -> int:
         factor = max(1, math.floor(2 * math.log(max(1, self._page(node)))))
         nodes = 0
         for inner, inner_kind in self._below(node, kind):
             if inner.name.value == "nodes":
-                nodes += 1 + self._selection(inner, get_named_type(inner_kind))
+                nodes += _object(get_named_type(inner_kind)) + self._selection(inner, get_named_type(inner_kind))
             elif inner.name.value == "edges":
                 nodes += sum(self._field(edge, edge_kind) for edge, edge_kind in self._below(inner, inner_kind))
         return 2 + factor * nodes
@@ -127,3 +127,7 @@ class Meter:
                 fragment = self.document.fragments[node.name.value]
                 inner = self.schema.get_type(fragment.type_condition.name.value)
                 yield from self._flat(fragment.selection_set.selections, inner)
+
+
+def _object(kind: GraphQLNamedType) -> int:
+    return 1 + DEAR_TYPES.get(kind.name, 0)
