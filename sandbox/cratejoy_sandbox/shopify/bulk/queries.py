@@ -30,6 +30,8 @@ class QueryRun:
 
     def run_slice(self, operation: Entity) -> bool:
         """Export one page, inside a transaction; True when it was the last."""
+        if operation["exhausted"]:
+            return True
         data = self._page(operation)
         found = [value for value in data.values() if isinstance(value, dict) and "edges" in value]
         results = [line for value in found for line in lines(value)]
@@ -37,7 +39,8 @@ class QueryRun:
         info = found[0]["bulkPageInfo"] if found else {"hasNextPage": False}
         limit = operation["faults"].get("bulk_fails", {}).get("lines", 2**62)
         operation["cursor"] = info.get("endCursor")
-        return not info["hasNextPage"] and operation["done"] < limit
+        operation["exhausted"] = not info["hasNextPage"]
+        return bool(operation["exhausted"] and operation["done"] < limit)
 
     def close(self) -> None:
         """Nothing is open."""

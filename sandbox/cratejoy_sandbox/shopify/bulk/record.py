@@ -41,6 +41,7 @@ def new_operation(call: Call, kind: str, text: str, **more: Any) -> Entity:
         "rootObjectCount": 0,
         "done": 0,
         "results": 0,
+        "exhausted": False,
         "version": call.version,
         "scopes": sorted(call.scopes),
         "faults": None,

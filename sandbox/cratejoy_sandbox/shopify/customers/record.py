@@ -99,7 +99,7 @@ def note_order(call: Call, number: int, *, orders: int, amount: str) -> None:
     if customer:
         before = dict(customer)
         customer["orders_count"] = max(0, customer["orders_count"] + orders)
-        customer["amount_spent"] = str(max(Decimal(0), Decimal(customer["amount_spent"]) + Decimal(amount)))
+        customer["amount_spent"] = str(max(Decimal("0.0"), Decimal(customer["amount_spent"]) + Decimal(amount)))
         save(call, customer, before)
 
 

@@ -1,0 +1,1 @@
+"""Orders, draft orders and variants: as far as an import of order history goes."""
