@@ -124,22 +124,19 @@ def status_slug(status: str) -> str | None:
 
 
 def _date(value: Any, repairs: set[str]) -> str | None:
-    if value is None or value == "":
-        return None
-    text = moment(value)
-    if text is None:
+    text = moment(value) if value is not None else None
+    if text is None and value is not None and value != "":
         repairs.add("date_unreadable")
     return text
 
 
 def _amount(value: Any, currency: str, repairs: set[str]) -> str | None:
-    if value is None or value == "":
-        return None
     amount = cents(value)
-    if amount is None:
+    if amount is not None:
+        return money(amount, currency)
+    if value is not None and value != "":
         repairs.add("money_unreadable")
-        return None
-    return money(amount, currency)
+    return None
 
 
 def _item(raw: Record, currency: str, repairs: set[str]) -> Row:

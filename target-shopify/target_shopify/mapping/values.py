@@ -50,7 +50,7 @@ def identifier(value: Any) -> int | None:
 
 def cents(value: Any) -> int | None:
     """Return an amount in the smallest unit of its currency; fractions of it, which floats can have, are rounded."""
-    if type(value) is not int:
+    if type(value) is not int and value is not None:
         value = _rounded(value) if isinstance(value, (float, Decimal)) else whole(value)
     return value if value is not None and -_MAX_CENTS < value < _MAX_CENTS else None
 
@@ -82,13 +82,11 @@ _FLAGS: dict[Any, bool] = {
 
 def line(value: Any) -> str | None:
     """Return text of one line without control characters and surrounding white space, None when nothing is left."""
-    if type(value) is not str:
-        value = _digits(value)
-        if value is None:
-            return None
-    if not value.isprintable():
-        value = _CONTROLS.sub("", _BREAKS.sub(" ", value))
-    return value.strip() or None
+    if type(value) is str:
+        if value.isprintable():
+            return value.strip() or None
+        return _CONTROLS.sub("", _BREAKS.sub(" ", value)).strip() or None
+    return line(str(value)) if isinstance(value, str) else _digits(value)
 
 
 def paragraphs(value: Any) -> str | None:
