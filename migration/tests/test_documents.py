@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import psycopg
 import pytest
@@ -286,12 +287,21 @@ def test_a_build_that_fails_leaves_the_previous_documents(stage, make, url, quer
     assert query("select id from migration.customer_documents") == [(1,)]
 
 
-def test_one_build_at_a_time(stage, url):
+def test_one_build_at_a_time(stage, url, monkeypatch):
+    monkeypatch.setattr(building, "_LOCK_PATIENCE_SECONDS", 0.3)
     stage("customers", {"id": 1})
     with psycopg.connect(url) as other:
         other.execute("select pg_advisory_xact_lock(%s)", (building._LOCK,))
         with pytest.raises(StagingError, match="another `migration documents` is running"):
             build(url, QUIET)
+
+
+def test_a_build_waits_for_one_that_was_killed_to_end(stage, url, make):
+    stage("customers", {"id": 1})
+    with psycopg.connect(url) as killed:
+        killed.execute("select pg_advisory_xact_lock(%s)", (building._LOCK,))
+        threading.Timer(0.5, killed.rollback).start()
+        assert len(make()) == 1
 
 
 def test_a_build_while_documents_are_read_waits_and_then_says_so(stage, make, url, monkeypatch):

@@ -26,6 +26,8 @@ _SESSION = {
     "jit": "off",
     "application_name": "migration documents",
 }
+_LOCK_PATIENCE_SECONDS = 5.0  # longer than a killed build goes on
+_LOCK_RETRY_SECONDS = 0.2
 _SWAP_PATIENCE = "60s"
 _WATCH = "2s"  # a build whose program was killed ends soon after it
 _WATCHING_SINCE = 140000
@@ -51,19 +53,25 @@ def build(url: str, told: Told, *, everything: bool = False, refused: bool = Fal
         StagingError: no customers are staged, or another build is running, or the documents are being read.
         psycopg.Error: the database failed; the previous documents are as they were.
     """
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with psycopg.connect(url, connect_timeout=10, autocommit=True) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         _prepare(connection)
-        staged = staging.read(connection)
-        if loads_running(connection, "cratejoy"):
-            told.warning("a collection is running: these documents hold what it has stored so far; build them again.")
-        for step in steps(staged, everything=everything, refused=refused):
-            began = time.monotonic()
-            for statement in step.statements:
-                connection.execute(statement)
-            told.step(step.name, time.monotonic() - began)
-        summary = summarise(connection, staged)
-        _swap(connection, swap(staged))
+        with connection.transaction():
+            return _build(connection, told, everything=everything, refused=refused)
+
+
+def _build(connection: Connection, told: Told, *, everything: bool, refused: bool) -> Summary:
+    staged = staging.read(connection)
+    connection.execute("create schema if not exists migration")
+    if loads_running(connection, "cratejoy"):
+        told.warning("a collection is running: these documents hold what it has stored so far; build them again.")
+    for step in steps(staged, everything=everything, refused=refused):
+        began = time.monotonic()
+        for statement in step.statements:
+            connection.execute(statement)
+        told.step(step.name, time.monotonic() - began)
+    summary = summarise(connection, staged)
+    _swap(connection, swap(staged))
     return summary
 
 
@@ -73,10 +81,16 @@ def _prepare(connection: Connection) -> None:
         session["client_connection_check_interval"] = _WATCH
     for name, value in session.items():
         connection.execute("select set_config(%s, %s, false)", (name, value))
-    row = connection.execute("select pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone()
-    if not row or not row[0]:
-        raise StagingError("another `migration documents` is running; wait for its end.")
-    connection.execute("create schema if not exists migration")
+    deadline = time.monotonic() + _LOCK_PATIENCE_SECONDS
+    while not _locked(connection):
+        if time.monotonic() > deadline:
+            raise StagingError("another `migration documents` is running; wait for its end.")
+        time.sleep(_LOCK_RETRY_SECONDS)
+
+
+def _locked(connection: Connection) -> bool:
+    row = connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+    return bool(row and row[0])
 
 
 def _swap(connection: Connection, statements: tuple[str, ...]) -> None:
