@@ -78,8 +78,10 @@ class Token:
             "client_secret": self._settings.client_secret,
         }
         url = f"{self._settings.api_url}/admin/oauth/access_token"
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}  # the session's own is that of GraphQL
+        timeout = self._settings.request_timeout
         try:
-            answer = self._session.post(url, data=form, timeout=self._settings.request_timeout, allow_redirects=False)
+            answer = self._session.post(url, data=form, headers=headers, timeout=timeout, allow_redirects=False)
         except requests.RequestException:
             return None
         return None if answer.status_code == 429 or answer.status_code >= 500 else answer

@@ -1,4 +1,4 @@
-"""One shop a test, one database for all."""
+"""A new shop and an empty database for each test, on servers that all share."""
 
 from __future__ import annotations
 
@@ -33,10 +33,18 @@ def ledger_url(server: str) -> Iterator[str]:
     connection.close()
 
 
-@pytest.fixture
-def shop() -> Iterator[LocalShop]:
+@pytest.fixture(scope="session")
+def shop_server() -> Iterator[LocalShop]:
+    """The process of the shop."""
     with local_shop() as running:
         yield running
+
+
+@pytest.fixture
+def shop(shop_server: LocalShop) -> LocalShop:
+    """A new shop."""
+    shop_server.reset()
+    return shop_server
 
 
 @pytest.fixture

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
+from target_shopify import cli
+from target_shopify.settings import Settings, from_config
+from target_shopify.target import TargetShopify
 
 BIN = Path(sys.executable).parent
 TOKEN = "shpat_planted-secret-7093"
@@ -38,6 +44,10 @@ class LocalShop:
 
     def no_faults(self) -> None:
         requests.delete(f"{self.url}/_sandbox/faults", timeout=10)
+
+    def reset(self) -> None:
+        """Make it a new shop."""
+        requests.post(f"{self.url}/_sandbox/reset", timeout=30).raise_for_status()
 
     def stats(self) -> dict[str, Any]:
         return dict(requests.get(f"{self.url}/_sandbox/stats", timeout=10).json())
@@ -110,6 +120,17 @@ class Runner:
         return {**fixed, **self.config, **changes}
 
     def run(self, documents: Sequence[Mapping[str, Any]], **changes: Any) -> Told:
+        """Run to the end in this process."""
+        return self.run_text(singer(documents), **changes)
+
+    def run_text(self, text: str, **changes: Any) -> Told:
+        """Run to the end in this process on messages as they are."""
+        folder = Path(tempfile.mkdtemp())
+        (folder / "config.json").write_text(json.dumps(self.settings(**changes)))
+        (folder / "input.jsonl").write_text(text)
+        return command_line("--config", str(folder / "config.json"), "--input", str(folder / "input.jsonl"))
+
+    def run_apart(self, documents: Sequence[Mapping[str, Any]], **changes: Any) -> Told:
         """Run to the end in a process of its own."""
         process = self.start(documents, **changes)
         out, err = process.communicate(timeout=120)
@@ -129,11 +150,47 @@ class Runner:
             )  # fmt: skip
 
 
+def command_line(*arguments: str) -> Told:
+    """Call the command line in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            status = cli.run(arguments)
+    finally:
+        root.handlers, root.level = handlers, level
+        for number, was in signals.items():
+            signal.signal(number, was)
+    return told(status, out.getvalue(), err.getvalue())
+
+
+def checked(**changes: Any) -> Settings:
+    """Return checked settings, with defaults where nothing is said."""
+    defaults = {
+        name: spec["default"] for name, spec in TargetShopify.config_jsonschema["properties"].items()
+        if "default" in spec
+    }  # fmt: skip
+    return from_config({**defaults, "shop": "demo", "access_token": TOKEN, **changes})
+
+
+def eventually(holds: Callable[[], Any], seconds: float = 20) -> Any:
+    """Wait until something holds; return what it returned."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := holds():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"it did not happen within {seconds} seconds")
+
+
 def told(status: int, out: str, err: str) -> Told:
     assert TOKEN not in out + err
     assert "Traceback" not in err, err
     assert "@example.com" not in err, err
-    return Told(status, [json.loads(line) for line in out.splitlines()], err, out)
+    states = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return Told(status, states, err, out)
 
 
 def singer(documents: Sequence[Mapping[str, Any]], stream: str = "customers", every: int = 10) -> str:
