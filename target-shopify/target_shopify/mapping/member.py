@@ -12,7 +12,16 @@ from target_shopify.mapping.addresses import Address
 from target_shopify.mapping.documents import document_hash, document_key
 from target_shopify.mapping.emails import group_key, read_email
 from target_shopify.mapping.options import MappingOptions
-from target_shopify.mapping.rows import Row, first, named, newest_first, order_row, status_slug, subscription_row
+from target_shopify.mapping.rows import (
+    Row,
+    first,
+    latest,
+    named,
+    newest_first,
+    order_row,
+    status_slug,
+    subscription_row,
+)
 from target_shopify.mapping.values import Record, cents, identifier, line, paragraphs, rows, whole
 from target_shopify.rules import LIST_LENGTH, NOTE_LENGTH, Refused
 
@@ -97,26 +106,28 @@ def read_member(document: Mapping[str, Any], options: MappingOptions) -> Member:
     order_rows = _history(orders, order_row, "placed_at", options.currency, repairs)
     dates = [row["placed_at"] for row in order_rows or () if row["placed_at"]]
     flags = [row["is_test"] for row in (*(subscription_rows or ()), *(order_rows or ()))]
+    note = _note(get("note"), spare_phones, repairs)
+    addresses = _addresses(places, line(get("country")), (first_name, last_name), repairs)
     return Member(
-        number,
-        email,
-        source_email,
-        first_name,
-        last_name,
-        phone,
-        _note(get("note"), spare_phones, repairs),
-        _addresses(places, line(get("country")), (first_name, last_name), repairs),
-        subscription_rows,
-        order_rows,
-        _order_count(get("num_orders"), orders),
-        _lifetime_value(get("total_revenue"), orders),
-        bool(flags) and all(flags),
-        tuple(sorted(repairs)),
-        tuple(orders or ()) if options.orders == "create" else (),
-        _status(document) if subscriptions is None else None,
-        dates[-1] if dates else None,
-        dates[0] if dates else None,
-        bool(subscription_rows) or (whole(get("num_subscriptions")) or 0) > 0,
+        cratejoy_id=number,
+        email=email,
+        source_email=source_email,
+        first_name=first_name,
+        last_name=last_name,
+        phone=phone,
+        note=note,
+        addresses=addresses,
+        subscriptions=subscription_rows,
+        orders=order_rows,
+        order_count=_order_count(get("num_orders"), orders),
+        lifetime_value=_lifetime_value(get("total_revenue"), orders),
+        is_test=bool(flags) and all(flags),
+        repairs=tuple(sorted(repairs)),
+        source_orders=tuple(orders or ()) if options.orders == "create" else (),
+        status=_status(document) if subscriptions is None else None,
+        first_order_at=dates[-1] if dates else None,
+        last_order_at=dates[0] if dates else None,
+        subscribed=bool(subscription_rows) or (whole(get("num_subscriptions")) or 0) > 0,
     )
 
 
@@ -158,9 +169,9 @@ def _name_part(value: Any, repairs: set[str]) -> str | None:
     text = line(value)
     if text is None:
         return None
-    if texts.refused(text) and (clean := texts.cleaned(text, emoji=True)) != text:
+    if texts.marked_up(text):
         repairs.add("name_cleaned")
-        text = clean
+        text = texts.cleaned(text, emoji=True)
     short = texts.cut(text)
     if short != text:
         repairs.add("name_cut")
@@ -219,7 +230,8 @@ def _history(
 ) -> tuple[Row, ...] | None:
     if records is None:
         return None
-    return tuple(newest_first([row(item, currency, repairs) for item in records], date))
+    made = [row(item, currency, repairs) for item in records]
+    return tuple(newest_first(latest(made), date))
 
 
 def _order_count(value: Any, orders: list[Any] | None) -> int | None:

@@ -92,6 +92,16 @@ def order_row(raw: Record, currency: str, repairs: set[str]) -> Row:
     }
 
 
+def latest(items: list[Row]) -> list[Row]:
+    """Return history items, of those with one id the last."""
+    if len({item["id"] for item in items}) == len(items):
+        return items
+    found: dict[Any, Row] = {}
+    for place, item in enumerate(items):
+        found[item["id"] or -1 - place] = item
+    return list(found.values())
+
+
 def newest_first(items: list[Row], date: str) -> list[Row]:
     """Return history items by date, newest first, those without one last; equal dates by id."""
     if len(items) > 1:

@@ -178,3 +178,12 @@ def test_a_fingerprint_does_not_see_case_white_space_or_phone_format():
     assert address_fingerprint(ours) == address_fingerprint(theirs)
     assert address_fingerprint(ours) != address_fingerprint({**ours, "city": "Salem"})
     assert len(address_fingerprint(ours)) == 16
+
+
+def test_the_joiner_of_indian_scripts_is_no_emoji():
+    made, repairs = read(city="ශ්\u200dරී ජයවර්ධනපුර")
+    assert (made["city"], repairs) == ("ශ්\u200dරී ජයවර්ධනපුර", ())
+
+
+def test_an_emoji_of_several_signs_goes_whole():
+    assert read(company="Marsh 👩🏽\u200d🌾 Farm")[0]["company"] == "Marsh Farm"

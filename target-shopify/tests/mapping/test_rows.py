@@ -171,3 +171,12 @@ def test_counts_and_values_that_are_absent_are_those_of_the_real_orders_less_ref
 def test_without_figures_and_orders_counts_and_values_are_unknown():
     made = member()
     assert (made.order_count, made.lifetime_value) == (None, None)
+
+
+def test_of_one_order_that_is_listed_twice_the_last_counts():
+    made = member(orders=[order(total=100), order(total=200), order(None), order(None)])
+    assert [(row["id"], row["total"]) for row in made.orders] == [
+        (7101000120, "2.00"),
+        (None, "44.99"),
+        (None, "44.99"),
+    ]
