@@ -29,7 +29,7 @@ _INPUT_ERRORS = (InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaE
 class _Chatter(logging.Filter):
     """Leaves out what the SDK says at every start and tells a reader nothing."""
 
-    _PHRASES = ("Skipping parse of env", "Parsing env var", "Target '%s' is listening", "Target '%s' completed")
+    _PHRASES = ("Skipping parse of env", "Parsing env var", "Reader '%s' completed")
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not str(record.msg).startswith(self._PHRASES)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,9 +67,34 @@ class Report:
             with owner_only(self._folder / "run.json") as file:
                 file.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2) + b"\n")
 
+    def workspace(self) -> Path:
+        """Return a new folder for files of this run; what killed runs left behind is removed.
+
+        Raises:
+            OSError: There is no place for it.
+        """
+        if self._folder is None:
+            return Path(tempfile.mkdtemp(prefix="target-shopify-"))
+        for left in self._folder.glob(".work-*"):
+            if not _is_alive(left.name):
+                shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=f".work-{os.getpid()}-", dir=self._folder))
+
     def path(self, name: str) -> Path | None:
         """Return where a file of this name goes; None without a folder."""
         return self._folder / name if self._folder else None
+
+
+def _is_alive(name: str) -> bool:
+    """Whether the process that a workspace is named after still runs."""
+    number = name.removeprefix(".work-").partition("-")[0]
+    try:
+        os.kill(int(number), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def owner_only(path: Path, *, append: bool = False) -> Any:

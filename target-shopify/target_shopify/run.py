@@ -46,11 +46,11 @@ class Run:
         self._signal = 0
         self.run_id = os.environ.get("MELTANO_RUN_ID") or str(uuid.uuid4())
         self.client = ShopifyClient(settings, logger)
-        self._report = Report(settings.report_dir)
+        self.report = Report(settings.report_dir)
         self.shop = connect(self.client, settings, logger)
         self.ledger = self._open_ledger()
         self.settlement = Settlement(
-            self.ledger, self._report, settings.max_refusals, _nowhere if settings.dry_run else emit
+            self.ledger, self.report, settings.max_refusals, _nowhere if settings.dry_run else emit
         )
         self.progress = Progress(self.settlement, self.client, logger)
         self.progress.total = self.ledger.total()
@@ -142,7 +142,7 @@ class Run:
         self.client.stop()
         self.ledger.close()
         counts = self.settlement.counts
-        self._report.run(
+        self.report.run(
             {
                 "run_id": self.run_id,
                 "shop": self.shop.domain,
@@ -169,12 +169,12 @@ class Run:
         upsert = Upsert(self.client, self._options, self._settings, orders, likely=likely)
         if not self._settings.dry_run:
             return upsert
-        self._report.forecast = ForecastFiles(self._report)
+        self.report.forecast = ForecastFiles(self.report)
         return Foresight(self.client, upsert, self._options, self._settings)
 
     def _tell(self) -> None:
         """Say how the run went."""
-        forecast = self._report.forecast
+        forecast = self.report.forecast
         if forecast and isinstance(self.upsert, Foresight):
             told = self.settlement
             forecast.finish(told.counts, told.reasons, self.upsert, self.client.budget.rate, self._logger)

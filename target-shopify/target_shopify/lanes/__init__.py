@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import logging
+    from pathlib import Path
 
     from target_shopify.client import ShopifyClient
     from target_shopify.mapping.options import MappingOptions
@@ -25,6 +26,7 @@ class Means:
         options: Of the mapping.
         tick: Called while waiting, from the main thread.
         logger: Takes what a person should know.
+        workspace: Makes a folder for files of this run.
     """
 
     client: ShopifyClient
@@ -32,6 +34,7 @@ class Means:
     options: MappingOptions
     tick: Callable[[], None]
     logger: logging.Logger
+    workspace: Callable[[], Path]
 
 
 class Lane(Protocol):

@@ -8,11 +8,9 @@ end (refused, unanswered, an operation that failed) goes there too, where it is 
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
@@ -28,6 +26,8 @@ from target_shopify.upsert import create_input
 from target_shopify.work import Outcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from target_shopify.lanes import Means
     from target_shopify.lanes.direct import DirectLane
     from target_shopify.work import Unit
@@ -63,7 +63,7 @@ class BulkLane:
         self._orders = orders
         self._refused_as = "unknown" if remembers else "met"
         self.operations = BulkOperations(means.client, means.logger)
-        self._folder = Path(tempfile.mkdtemp(prefix="target-shopify-"))
+        self._folder = means.workspace()
         self._later = Spool(self._folder / "later")
         self._again = Spool(self._folder / "again")
         self._seen = Seen()

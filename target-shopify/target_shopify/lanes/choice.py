@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from target_shopify.lanes import Lane, Means
@@ -55,7 +53,7 @@ def bulk_lane(run: Run) -> BulkLane:
 
 def means_of(run: Run) -> Means:
     """Return what a lane works with."""
-    return Means(run.client, run.settlement, run.options, run.tick, run.logger)
+    return Means(run.client, run.settlement, run.options, run.tick, run.logger, run.report.workspace)
 
 
 class AutoLane:
@@ -68,7 +66,7 @@ class AutoLane:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._lane: Lane | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="target-shopify-"))
+        self._folder = run.report.workspace()
         self._spool = Spool(self._folder / "waiting")
         self._most = int(PATIENCE_SECONDS * run.client.budget.rate / POINTS_A_CUSTOMER)
         if run.progress.total and run.progress.total > self._most:
