@@ -15,7 +15,7 @@ from cratejoy_sandbox.shopify.gids import gid
 from cratejoy_sandbox.shopify.metafields.owners import of_owner
 from cratejoy_sandbox.shopify.orders.changing import system_call
 from cratejoy_sandbox.shopify.orders.record import KIND
-from cratejoy_sandbox.shopify.orders.variants import VARIANT, add_variant
+from cratejoy_sandbox.shopify.products.record import VARIANT, make_product
 from cratejoy_sandbox.shopify.registry import Entity
 
 SHOWN = ("key", "namespace", "type", "value")
@@ -40,8 +40,14 @@ async def seed(request: Request) -> Response:
     wanted = await _list_in(request)
     call = system_call(request.app.state.simulator)
     with call.store.transaction():
-        made = [add_variant(call, item) for item in wanted]
-    return as_json({"ids": [gid(VARIANT, variant["id"]) for variant in made]})
+        made = [number for item in wanted for number in _product_of(call, item)["variants"]]
+    return as_json({"ids": [gid(VARIANT, number) for number in made]})
+
+
+def _product_of(call: Call, item: dict[str, Any]) -> Entity:
+    """A product with one variant; `product` is its title."""
+    title = str(item.get("product") or item.get("title") or item.get("sku") or "Box")
+    return make_product(call, {"title": title, "variants": [item]})
 
 
 async def _list_in(request: Request) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ ZEROS = words(
     totalTipReceivedSet
     """
 )
-WITH_ID = words("Order LineItem ShippingLine OrderTransaction FulfillmentOrder Fulfillment Product ProductVariant")
+WITH_ID = words("Order LineItem ShippingLine OrderTransaction FulfillmentOrder Fulfillment")
 CONSTANTS: dict[str, Any] = {
     "billingAddressMatchesShippingAddress": False,
     "canNotifyCustomer": True,
