@@ -10,6 +10,7 @@ from cratejoy_sandbox.shopify.errors import Refused, refuse, user_error
 from cratejoy_sandbox.shopify.gids import gid
 from cratejoy_sandbox.shopify.registry import Args, Entity, Payload, mutation
 
+NOT_SENT = "Error sending account invite to customer."
 Change = Callable[[list[str], list[str]], list[str]]
 EXEMPTIONS: dict[str, Change] = {
     "customerAddTaxExemptions": lambda old, sent: list(dict.fromkeys([*old, *sent])),
@@ -61,12 +62,20 @@ def send_invite(call: Call, args: Args) -> Payload:
     """Invite to a legacy account: mail to a customer, which the simulator counts."""
     customer = _customer(call, args, "Customer can't be found")
     if not customer["email"] or customer["state"] == "ENABLED":
-        raise refuse(["customerId"], "Error sending account invite to customer.", "INVALID")
+        raise refuse(["customerId"], NOT_SENT, "INVALID")
     problems = _mail_problems(args.get("email") or {})
     if problems:
         raise Refused(*(user_error(["email", name], text, "INVALID") for name, text in problems))
+    if _unsendable(args.get("email") or {}):
+        raise refuse(["customerId"], NOT_SENT, "INVALID")
     call.mail("customerSendAccountInviteEmail")
     return Payload(customer=save(call, {**customer, "state": "INVITED"}, customer))
+
+
+def _unsendable(mail: Args) -> bool:
+    """Mail that is refused when it is sent: too long, or with HTML."""
+    message = mail.get("customMessage") or ""
+    return len(mail.get("subject") or "") > 1_000 or len(message) > 5_000 or "<" in message
 
 
 def _mail_problems(mail: Args) -> list[tuple[str, str]]:

@@ -39,7 +39,6 @@ KINDS = {
 }
 OWNER_TYPES = {kind: name for name, kind in KINDS.items()}
 RESERVED = {"shopify_standard", "protected", "shopify-l10n-fields"}
-DIGEST = re.compile(r"[0-9a-f]{64}")
 FORBIDDEN = "Access to this namespace and key on Metafields for this resource type is not allowed."
 STALE = "The resource has been updated since it was loaded. Try again with an updated `compareDigest` value."
 TAKEN = "Value must be unique amongst all Metafields with this namespace and key."
@@ -178,7 +177,7 @@ class Draft:
         given = self.entry["compareDigest"]
         if given == (now or {}).get("digest") or (now and now["value"] == self.value):
             return None
-        if now is None and given is not None and not DIGEST.fullmatch(given):
+        if now is None:
             return [], "Invalid `compareDigest` value.", "INVALID_COMPARE_DIGEST", None
         return [], STALE, "STALE_OBJECT", None
 
