@@ -16,46 +16,47 @@ from target_shopify.report import owner_only
 from target_shopify.rules import reason_text
 from target_shopify.work import Entry, Ticket, Unit
 
+_TAB = b"\t"
+"""JSON has none outside of texts, where it is escaped."""
+
 
 def packed(unit: Unit) -> bytes:
-    """Return a unit as one line of JSON."""
-    return orjson.dumps(
+    """Return a unit as one line: what settles it, a tab, and its documents, which few ever need again."""
+    heads = [
         [
-            [
-                entry.ticket.key,
-                entry.ticket.cratejoy_id,
-                entry.ticket.document_hash,
-                entry.ticket.epoch,
-                entry.ticket.document,
-                _known(entry.known),
-                reason_text(entry.member.repairs),
-            ]
-            for entry in unit.entries
-        ],
-        default=str,
-    )
+            entry.ticket.key,
+            entry.ticket.cratejoy_id,
+            entry.ticket.document_hash,
+            entry.ticket.epoch,
+            _known(entry.known),
+            reason_text(entry.member.repairs),
+        ]
+        for entry in unit.entries
+    ]
+    documents = [entry.ticket.document for entry in unit.entries]
+    return orjson.dumps(heads) + _TAB + orjson.dumps(documents, default=str)
 
 
 def tickets(line: bytes) -> list[tuple[Ticket, str]]:
-    """Return the tickets of a packed unit, each with the repairs that were made."""
-    return [
-        (Ticket(key, number, mark, document, epoch), reason)
-        for key, number, mark, epoch, document, _, reason in orjson.loads(line)
-    ]
+    """Return the tickets of a packed unit, without their documents, each with the repairs that were made."""
+    heads = orjson.loads(line.partition(_TAB)[0])
+    return [(Ticket(key, number, mark, {}, epoch), reason) for key, number, mark, epoch, _, reason in heads]
 
 
 def marked(line: bytes, status: str) -> bytes:
     """Return a packed unit with a note on what is known of it now: `unknown`, or `met` for one that was refused."""
-    rows = orjson.loads(line)
-    for row in rows:
-        row[5] = [None, row[5][1] if row[5] else None, status, None]
-    return orjson.dumps(rows)
+    head, _, documents = line.rstrip(b"\n").partition(_TAB)
+    heads = orjson.loads(head)
+    for row in heads:
+        row[4] = [None, row[4][1] if row[4] else None, status, None]
+    return orjson.dumps(heads) + _TAB + documents
 
 
 def unpacked(line: bytes, options: MappingOptions) -> Unit:
     """Return a packed unit; the options must be those it was packed with."""
+    head, _, documents = line.partition(_TAB)
     entries = []
-    for key, number, mark, epoch, document, known, _ in orjson.loads(line):
+    for (key, number, mark, epoch, known, _), document in zip(orjson.loads(head), orjson.loads(documents), strict=True):
         ticket = Ticket(key, number, mark, document, epoch)
         entries.append(Entry(ticket, read_member(document, options), Known(*known) if known else None))
     return Unit(entries)
