@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -86,49 +87,51 @@ def _value(text: str | None, currency: str) -> int | None:
 
 
 def _several(figures: Sequence[Mapping[str, Any]], rows: Rows, metafields: Mapping[str, str]) -> list[Member]:
-    """Give each member its rows by their ids; rows that nobody names, and the dates without rows, go to the first."""
-    ordered = sorted(figures, key=lambda one: int(one["id"]))
-    found = []
-    for place, one in enumerate(ordered):
-        spare = ordered if place == 0 else None
-        subscriptions = _owned("subscriptions", one, rows, spare)
-        orders = _owned("orders", one, rows, spare)
-        dates = sorted(row["placed_at"] for row in orders or () if row["placed_at"])
-        if not dates and place == 0:
-            dates = sorted(filter(None, (moment(metafields.get(key)) for key in ("first_order_at", "last_order_at"))))
-        status = one.get("status")
-        found.append(
-            Member(
-                int(one["id"]),
-                source_email=metafields.get("source_email") if place == 0 else None,
-                subscriptions=subscriptions,
-                orders=orders,
-                order_count=whole(one.get("order_count")),
-                lifetime_value=cents(one.get("lifetime_value")),
-                is_test=one.get("test") is True,
-                repairs=_EARLIER if one.get("check") else (),
-                status=status if isinstance(status, str) and subscriptions is None else None,
-                first_order_at=dates[0] if dates else None,
-                last_order_at=dates[-1] if dates else None,
-                subscribed=bool(subscriptions) or one.get("subscribed") is True,
-                stored=True,
-            )
-        )
-    return found
+    """Give each member its rows by their ids; what nobody names, and what cannot be told apart, goes to the first."""
+    first, *others = sorted(figures, key=lambda one: identifier(one["id"]) or 0)
+    leader = _member(first, rows, others)
+    told = [moment(metafields.get(key)) for key in ("first_order_at", "last_order_at")]
+    leader = replace(
+        leader,
+        source_email=metafields.get("source_email"),
+        first_order_at=leader.first_order_at or told[0],
+        last_order_at=leader.last_order_at or told[1],
+    )
+    return [leader, *(_member(one, rows, None) for one in others)]
+
+
+def _member(one: Mapping[str, Any], rows: Rows, others: Sequence[Mapping[str, Any]] | None) -> Member:
+    subscriptions, orders = (_owned(kind, one, rows, others) for kind in histories.KEYS)
+    dates = sorted(row["placed_at"] for row in orders or () if row["placed_at"])
+    status = one.get("status")
+    return Member(
+        identifier(one["id"]) or 0,
+        subscriptions=subscriptions,
+        orders=orders,
+        order_count=whole(one.get("order_count")),
+        lifetime_value=cents(one.get("lifetime_value")),
+        is_test=one.get("test") is True,
+        repairs=_EARLIER if one.get("check") else (),
+        status=status if isinstance(status, str) and subscriptions is None else None,
+        first_order_at=dates[0] if dates else None,
+        last_order_at=dates[-1] if dates else None,
+        subscribed=bool(subscriptions) or one.get("subscribed") is True,
+        stored=True,
+    )
 
 
 def _owned(
-    kind: Kind, one: Mapping[str, Any], rows: Rows, spare: Sequence[Mapping[str, Any]] | None
+    kind: Kind, one: Mapping[str, Any], rows: Rows, others: Sequence[Mapping[str, Any]] | None
 ) -> tuple[Row, ...] | None:
-    known = rows[kind]
-    own = one.get(kind)
-    if known is None or (own is None and spare is None):
+    """Return the rows of a member; `others` is given for the first, who also gets what none of them names."""
+    known, own = rows[kind], one.get(kind)
+    if known is None or (own is None and others is None):
         return None
     ids = set(_list(own))
-    if spare is None:
+    if others is None:
         return tuple(row for row in known if row["id"] in ids)
-    others = {number for other in spare for number in _list(other.get(kind))} - ids
-    found = tuple(row for row in known if row["id"] in ids or row["id"] not in others)
+    theirs = {number for other in others for number in _list(other.get(kind))} - ids
+    found = tuple(row for row in known if row["id"] not in theirs)
     return found if found or own is not None else None
 
 

@@ -22,7 +22,7 @@ from target_shopify.rules import JSON_BYTES
 
 _VERSION = 1
 _LENGTH = 16
-_ORIGINS = frozenset({"created", "adopted"})
+_ORIGINS = ("created", "adopted")
 
 __all__ = ["SyncState", "address_fingerprint", "decode", "encode", "figures", "fingerprint", "stored_members"]
 
@@ -66,7 +66,9 @@ def decode(text: str | None) -> SyncState | None:
             fields={str(key): str(value) for key, value in found["fields"].items()},
             addresses=tuple(map(str, found["addresses"])),
             keys=tuple(map(str, found["keys"])),
-            members=tuple(one for one in found.get("members") or () if identifier(one["id"]) == one["id"]),
+            members=tuple(
+                {**one, "id": number} for one in found.get("members") or () if (number := identifier(one["id"]))
+            ),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return None

@@ -138,6 +138,36 @@ def test_a_history_that_somebody_spoilt_does_no_harm():
     assert "cj-status-unknown" in made.tags
 
 
+figure_names = ("subscriptions", "orders", "order_count", "lifetime_value", "check", "test", "status")
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["created", "adopted"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "orders"]), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+spoilt_states = st.fixed_dictionaries(
+    {
+        "origin": st.just("created") | json_like,
+        "hash": st.just("ab") | json_like,
+        "fields": st.just({}) | json_like,
+        "addresses": st.just([]) | json_like,
+        "keys": st.just([]) | json_like,
+        "members": st.lists(st.fixed_dictionaries({"id": json_like}, optional=dict.fromkeys(figure_names, json_like)))
+        | json_like,
+    }
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(spoilt_states)
+def test_whatever_became_of_the_bookkeeping_reading_it_does_no_harm(spoilt):
+    state = decode(json.dumps(spoilt))
+    assert state is None or decode(encode(state)) == state
+    members = stored_members(state, "10", {"order_history": json.dumps({"orders": spoilt["members"]})}, OPTIONS)
+    assert combine(members, OPTIONS).cratejoy_id > 0
+
+
 row_sets = st.lists(st.integers(1, 9), unique=True, max_size=4)
 people = st.lists(
     st.tuples(row_sets, row_sets, st.sampled_from(["active", "cancelled"]), st.booleans()), min_size=2, max_size=4
