@@ -4,6 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,3 +191,83 @@ def shop(_shared_shop: Shop) -> Shop:
 def launch_shop() -> Any:
     """Start a shop with options: `with launch_shop("--plan", "plus") as shop`."""
     return running_shop
+
+
+CREATE_CUSTOMER = """mutation($input: CustomerInput!) {
+    customerCreate(input: $input) { customer { id email } userErrors { field message } } }"""
+
+
+@dataclass
+class Bulk:
+    """Bulk operations in a shop, step by step."""
+
+    shop: Shop
+
+    def target(self, method: str = "PUT") -> dict[str, Any]:
+        text = """mutation($i: [StagedUploadInput!]!) { stagedUploadsCreate(input: $i) {
+                  stagedTargets { url resourceUrl parameters { name value } } userErrors { field message } } }"""
+        wanted = {"resource": "BULK_MUTATION_VARIABLES", "filename": "lines.jsonl", "mimeType": "text/jsonl"}
+        made = self.shop.data(text, {"i": [{**wanted, "httpMethod": method}]})["stagedUploadsCreate"]
+        return made["stagedTargets"][0]
+
+    def upload(self, content: Any) -> str:
+        """Path of a file that was put into the storage."""
+        target = self.target()
+        response = self.shop.session.put(target["url"], data=content, timeout=60)
+        assert response.status_code == 200, response.text
+        return self.path(target)
+
+    def path(self, target: dict[str, Any]) -> str:
+        return target["url"].removeprefix(f"{self.shop.root}/").partition("?")[0]
+
+    def run(self, path: str, mutation: str = CREATE_CUSTOMER, **more: Any) -> dict[str, Any]:
+        text = """mutation($m: String!, $p: String!, $c: String) {
+                  bulkOperationRunMutation(mutation: $m, stagedUploadPath: $p, clientIdentifier: $c) {
+                  bulkOperation { id status objectCount url } userErrors { field message code } } }"""
+        return self.shop.data(text, {"m": mutation, "p": path, **more})["bulkOperationRunMutation"]
+
+    def start(self, lines: list[Any], mutation: str = CREATE_CUSTOMER) -> str:
+        """Id of an operation over these lines; text is a line as it is."""
+        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+        made = self.run(self.upload("\n".join(texts).encode()), mutation)
+        assert made["userErrors"] == []
+        return made["bulkOperation"]["id"]
+
+    def read(self, number: str) -> dict[str, Any]:
+        text = """query($i: ID!) { bulkOperation(id: $i) { id status errorCode createdAt completedAt objectCount
+                  rootObjectCount fileSize url partialDataUrl type query } }"""
+        return self.shop.data(text, {"i": number})["bulkOperation"]
+
+    def ended(self, number: str) -> dict[str, Any]:
+        return self.reached(number, "COMPLETED", "FAILED", "CANCELED", "EXPIRED")
+
+    def reached(self, number: str, *statuses: str) -> dict[str, Any]:
+        for _ in range(1000):
+            operation = self.read(number)
+            if operation["status"] in statuses:
+                return operation
+            time.sleep(0.02)
+        raise AssertionError(operation)
+
+    def fetch(self, url: str, **headers: str) -> requests.Response:
+        return self.shop.session.get(url, headers=headers, timeout=20)
+
+    def results(self, operation: dict[str, Any]) -> list[dict[str, Any]]:
+        text = self.fetch(operation["url"] or operation["partialDataUrl"]).text
+        return [json.loads(line) for line in text.splitlines()]
+
+    def ran(self, lines: list[Any], mutation: str = CREATE_CUSTOMER) -> list[dict[str, Any]]:
+        """Results of an operation over these lines, in the order of the lines."""
+        return sorted(self.results(self.ended(self.start(lines, mutation))), key=lambda line: line["__lineNumber"])
+
+
+@pytest.fixture
+def bulk(shop: Shop) -> Bulk:
+    """Bulk operations in the empty shop."""
+    return Bulk(shop)
+
+
+@pytest.fixture
+def bulk_in() -> Any:
+    """Bulk operations in a shop that the test launched: `bulk_in(shop)`."""
+    return Bulk

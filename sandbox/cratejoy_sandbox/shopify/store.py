@@ -60,6 +60,8 @@ class Store:
             for name in names:
                 if name != "counter" and not name.startswith("sqlite_"):
                     self.execute(f'DELETE FROM "{name}"')  # noqa: S608 - names are our own
+        for file in self.folder.iterdir():
+            file.unlink()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -31,7 +31,9 @@ async def run_operations(simulator: "Simulator") -> None:
     work = Work(simulator)
     while True:
         moved = False
-        for number in open_operations(simulator.store):
+        numbers = open_operations(simulator.store)
+        work.forget_all_but(numbers)
+        for number in numbers:
             moved = await work.move(number) or moved
             await asyncio.sleep(0)
         await asyncio.sleep(0 if moved else IDLE)
@@ -43,6 +45,11 @@ class Work:
     def __init__(self, simulator: "Simulator") -> None:
         self.simulator = simulator
         self.runs: dict[int, MutationRun | QueryRun] = {}
+
+    def forget_all_but(self, numbers: list[int]) -> None:
+        """Close the runs of operations that are gone."""
+        for number in self.runs.keys() - set(numbers):
+            self.runs.pop(number).close()
 
     async def move(self, number: int) -> bool:
         """Move one operation on; True when it did anything but wait."""
