@@ -256,3 +256,21 @@ def test_merging_leaves_one_customer_with_both_their_tags(shop):
     merged = shop.data(text, {"a": one, "b": two})["customerMerge"]
     assert (merged["resultingCustomerId"], merged["userErrors"]) == (two, [])
     assert [(customer["id"], customer["tags"]) for customer in shop.customers()] == [(two, ["x", "y"])]
+
+
+def test_store_credit_is_added_and_taken(shop):
+    number = shop.create(email="a@example.com")
+    credit = """mutation($id: ID!, $i: StoreCreditAccountCreditInput!) {
+        storeCreditAccountCredit(id: $id, creditInput: $i) {
+        storeCreditAccountTransaction { balanceAfterTransaction { amount } account { id } }
+        userErrors { field message code } } }"""
+    money = {"amount": "7.50", "currencyCode": "USD"}
+    made = shop.data(credit, {"id": number, "i": {"creditAmount": money, "notify": True}})["storeCreditAccountCredit"]
+    assert made["storeCreditAccountTransaction"]["balanceAfterTransaction"] == {"amount": "7.5"}
+    assert shop.control("GET", "stats")["mails"]["total"] == 1
+    debit = """mutation($id: ID!, $i: StoreCreditAccountDebitInput!) {
+        storeCreditAccountDebit(id: $id, debitInput: $i) {
+        storeCreditAccountTransaction { id } userErrors { code } } }"""
+    account = made["storeCreditAccountTransaction"]["account"]["id"]
+    refused = shop.data(debit, {"id": account, "i": {"debitAmount": {"amount": "8", "currencyCode": "USD"}}})
+    assert refused["storeCreditAccountDebit"]["userErrors"] == [{"code": "INSUFFICIENT_FUNDS"}]

@@ -177,7 +177,7 @@ def statistics(_: Entity, __: Call, ___: Args) -> Entity:
     return {"predictedSpendTier": None, "rfmGroup": None}
 
 
-@field(KIND, "subscriptionContracts", "paymentMethods", "storeCreditAccounts", "events")
+@field(KIND, "subscriptionContracts", "paymentMethods", "events")
 def nothing_yet(_: Entity, __: Call, args: Args) -> Entity:
     """What an imported customer has none of."""
     return connection([], args)

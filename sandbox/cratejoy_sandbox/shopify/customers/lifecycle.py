@@ -61,12 +61,11 @@ def cancel_erasure(call: Call, args: Args) -> Payload:
 def send_invite(call: Call, args: Args) -> Payload:
     """Invite to a legacy account: mail to a customer, which the simulator counts."""
     customer = _customer(call, args, "Customer can't be found")
-    if not customer["email"] or customer["state"] == "ENABLED":
-        raise refuse(["customerId"], NOT_SENT, "INVALID")
     problems = _mail_problems(args.get("email") or {})
     if problems:
         raise Refused(*(user_error(["email", name], text, "INVALID") for name, text in problems))
-    if _unsendable(args.get("email") or {}):
+    mail = args.get("email") or {}
+    if not (customer["email"] or mail.get("to")) or customer["state"] == "ENABLED" or _unsendable(mail):
         raise refuse(["customerId"], NOT_SENT, "INVALID")
     call.mail("customerSendAccountInviteEmail")
     return Payload(customer=save(call, {**customer, "state": "INVITED"}, customer))

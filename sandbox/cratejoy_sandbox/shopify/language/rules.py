@@ -71,7 +71,7 @@ class Fields(Rule):
         if not definition:
             return
         kind = get_named_type(definition.type)
-        if not is_leaf_type(kind) and not node.selection_set:
+        if hasattr(kind, "fields") and not node.selection_set:  # a union may go without, as seen live
             message = (
                 f"Field must have selections (field '{name}' returns {kind.name} but has no selections. "
                 f"Did you mean '{name} {{ ... }}'?)"
