@@ -184,7 +184,7 @@ class ShopifyClient:
             errors = answer.get("errors")
             throttled = _says(errors, "THROTTLED")
             if throttled:
-                raise _Ailing("THROTTLED", pause=0.0 if told else 1.0, throttled=True)
+                raise _Ailing("THROTTLED", pause=0.1 if told else 1.0, throttled=True)
         finally:
             self.budget.settle(cost, told, throttled=throttled)
         self._throttled_since = None
@@ -364,4 +364,4 @@ def _retry_after(answer: requests.Response) -> float | None:
         seconds = float(answer.headers.get("Retry-After", ""))
     except ValueError:
         return 2.0
-    return min(max(seconds, 0.1), PATIENCE_SECONDS)
+    return min(max(seconds, 0.1), PATIENCE_SECONDS) if seconds == seconds else 2.0  # noqa: PLR0124  # not a NaN

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from target_shopify.customers import address_input
-from target_shopify.errors import AnswerLost, CallRefused
+from target_shopify.errors import UNANSWERED, AnswerLost, CallRefused, Unreachable
 from target_shopify.mapping.orders import order_input, order_skus
 from target_shopify.mapping.sync_state import address_fingerprint
 from target_shopify.mapping.values import identifier
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _SKUS_A_CALL = 25
 _PATIENCE_SECONDS = 15.0
 _MOST_WAITS = 240
+_MOST_TRIES = 12
+LOOKS_SECONDS = (0.3, 1.0, 3.0)
+"""Pauses before the looks for an order whose answer was lost."""
 _TAKEN = ("taken", "already exists", "unique")
 
 
@@ -80,12 +83,16 @@ class PastOrders:
         if not fresh and self._is_there(number):
             return False
         wanted = order_input(order, gid, self._options, variants)
+        unanswered = 0
         for _ in range(_MOST_WAITS):
             try:
                 answer = self._client.call("OrderCreate", {"order": wanted}, once=True)
-            except AnswerLost:
+            except AnswerLost as lost:
                 if self._appears(number):
                     return True
+                unanswered += 1
+                if unanswered == _MOST_TRIES:
+                    raise Unreachable(UNANSWERED.format("orderCreate", lost)) from None
                 continue
             except CallRefused as refused:
                 reasons.append(f"order {number} refused ({', '.join([*refused.codes, *refused.places])})")
@@ -118,7 +125,7 @@ class PastOrders:
 
     def _appears(self, number: int) -> bool:
         """Look for an order whose answer was lost; it may be on its way still."""
-        for seconds in (0.3, 1.0, 3.0):
+        for seconds in LOOKS_SECONDS:
             self._client.rest(seconds)
             if self._is_there(number):
                 return True

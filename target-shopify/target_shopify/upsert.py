@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_shopify import planning, reactions
 from target_shopify.customers import Seen, ShopReader
-from target_shopify.errors import AnswerLost, CallRefused, LimitReached
+from target_shopify.errors import UNANSWERED, AnswerLost, CallRefused, LimitReached, Unreachable
 from target_shopify.mapping.customer import Metafield, ShopifyCustomer, combine
 from target_shopify.mapping.member import Member
 from target_shopify.mapping.stored import stored_members
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _MOST_TRIES = 12
 _PERHAPS_THERE = frozenset({"unknown", "met"})
 """Sent before: by a run that did not see the end of it, or in a file whose line was refused."""
+LOOKS_SECONDS = (0.2, 1.0, 3.0)
+"""Pauses before the looks for a customer whose create was not answered."""
 _METAFIELDS_A_CALL = 25
 """metafieldsSet takes 25 entries (schema; recorded live answers)."""
 _LOOK_FIRST_ABOVE = 0.1
@@ -155,11 +157,13 @@ class Upsert:
         wanted = create_input(customer, members, self._options)
         repairs: list[str] = []
         errors: Sequence[UserError] = ()
-        for _ in range(_MOST_TRIES):
+        for tries_left in reversed(range(_MOST_TRIES)):
             try:
                 answer = self._client.call("CustomerCreate", {"input": wanted}, once=True)
-            except AnswerLost:
+            except AnswerLost as lost:
                 seen = self._after_lost_answer(unit)
+                if seen is None and not tries_left:
+                    raise Unreachable(UNANSWERED.format("customerCreate", lost)) from None
                 if seen is None:
                     continue
                 if not (seen.state and seen.state.hash == customer.hash):
@@ -196,7 +200,7 @@ class Upsert:
 
     def _after_lost_answer(self, unit: Unit) -> Seen | None:
         """Look whether a create whose answer was lost has happened; it may be on its way still."""
-        for seconds in (0.2, 1.0, 3.0):
+        for seconds in LOOKS_SECONDS:
             self._client.rest(seconds)
             seen = self._reader.by_cratejoy_id(unit.leader.member.cratejoy_id)
             if seen:
