@@ -18,6 +18,7 @@ import requests
 ROOT = Path(__file__).parent.parent
 BIN = ROOT / ".venv" / "bin"
 SECRET = "planted-secret-5061"  # looked for in every output
+SECRET_TOKEN = "shpat_planted-secret-5062"
 TODAY = "2026-06-30"
 STREAMS = (
     "customers", "subscriptions", "orders", "products", "transactions", "shipments", "inventory", "shipment_batches",
@@ -74,6 +75,53 @@ def start_store(data: Path, customers: int) -> Iterator[Store]:
 
 
 @dataclass
+class Shop:
+    """A running local Shopify."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def fault(self, **faults: Any) -> None:
+        assert requests.put(f"{self.url}/_sandbox/faults", json=faults, timeout=10).status_code == 200
+
+    def no_faults(self) -> None:
+        requests.delete(f"{self.url}/_sandbox/faults", timeout=10)
+
+    def stats(self) -> dict[str, Any]:
+        return dict(requests.get(f"{self.url}/_sandbox/stats", timeout=10).json())
+
+    def customers(self) -> list[dict[str, Any]]:
+        text = requests.get(f"{self.url}/_sandbox/customers", timeout=60).text
+        return [json.loads(line) for line in text.splitlines()]
+
+
+@contextmanager
+def start_shop(*options: str) -> Iterator[Shop]:
+    command = [
+        BIN / "sandbox",
+        "shopify",
+        "--shop",
+        "demo",
+        "--token",
+        SECRET_TOKEN,
+        "--port",
+        "0",
+        "--exit-with-parent",
+    ]
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        yield Shop(json.loads(process.stdout.readline())["port"])
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+@dataclass
 class Project:
     """A folder with the project's meltano.yml and nothing of anybody's data."""
 
@@ -97,6 +145,7 @@ class Project:
             os.killpg(process.pid, signal.SIGKILL)
             raise
         assert SECRET not in said
+        assert SECRET_TOKEN not in said
         assert "Traceback" not in said, said
         return process.returncode, said
 
