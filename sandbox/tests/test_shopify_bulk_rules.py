@@ -116,8 +116,8 @@ EXPORT = """mutation($q: String!) { bulkOperationRunQuery(query: $q, groupObject
         (
             "{ customers { edges { node { email orders { edges { node { id } } } } } } }",
             (
-                "The parent 'node' field for a nested connection must select the 'id' field without an alias and must be "
-                "of 'ID' return type. Connection fields without 'id': customers."
+                "The parent 'node' field for a nested connection must select the 'id' field without an alias and "
+                "must be of 'ID' return type. Connection fields without 'id': customers."
             ),
         ),
     ],
