@@ -270,8 +270,8 @@ class Upsert:
         return [*(member for member in stored if member.cratejoy_id not in ids), *at_hand]
 
     def _figures(self, members: Sequence[Member], unit: Unit, found: planning.Found) -> tuple[dict[str, Any], ...]:
-        """Return what belongs to whom, when several share the customer."""
-        if len(members) == 1:
+        """Return what belongs to whom, when somebody must be able to tell it apart later."""
+        if _alone(members):
             return ()
         at_hand = {entry.member.cratejoy_id for entry in unit.entries}
         before = {one["id"]: one.get("hash") for one in found.state.members} if found.state else {}
@@ -406,7 +406,7 @@ def create_input(customer: ShopifyCustomer, members: Sequence[Member], options: 
         fields=planning.fingerprints(customer.fields),
         addresses=planning.address_fingerprints(customer.addresses or ()),
         keys=tuple(customer.metafields),
-        members=() if len(members) == 1 else member_figures(members, {m.cratejoy_id for m in members}, {}, options),
+        members=() if _alone(members) else member_figures(members, {m.cratejoy_id for m in members}, {}, options),
     )
     metafields = {**customer.metafields, "sync_state": Metafield("json", encode(state))}
     wanted: dict[str, Any] = {
@@ -420,6 +420,11 @@ def create_input(customer: ShopifyCustomer, members: Sequence[Member], options: 
     if customer.addresses:
         wanted["addresses"] = list(customer.addresses)
     return wanted
+
+
+def _alone(members: Sequence[Member]) -> bool:
+    """Whether all in the shop belongs to one member, and its histories tell all that its tags came from."""
+    return len(members) == 1 and not members[0].repairs and not members[0].is_test
 
 
 def member_figures(

@@ -185,3 +185,13 @@ def test_replace_makes_the_customer_equal_to_the_document(shop: LocalShop, targe
     before = shop.writes()
     target.run([customer(1)], update_policy="replace")
     assert shop.writes() == before
+
+
+def test_a_repair_of_the_first_stays_visible_when_another_joins(shop: LocalShop, target: Runner) -> None:
+    odd = customer(1)
+    odd["addresses"][0]["phone_number"] = "no phone at all"
+    target.run([odd])
+    target.run([customer(2, email="c1@example.com")])
+
+    [made] = shop.customers()
+    assert {"cj-check", "cj-id-7101000001", "cj-id-7101000002"} <= set(made["tags"])

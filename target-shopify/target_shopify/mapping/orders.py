@@ -74,6 +74,7 @@ def order_input(
         "sourceIdentifier": str(number),
         "name": f"CJ-{number}",
         "processedAt": placed_at,
+        "closedAt": placed_at if _is_closed(order) else None,
         "currency": options.currency,
         "customer": {"toAssociate": {"id": customer_gid}},
         "financialStatus": status,
@@ -90,6 +91,11 @@ def order_input(
         "metafields": [{"namespace": options.namespace, "key": "order_id", "type": "id", "value": str(number)}],
     }
     return {key: value for key, value in wanted.items() if value is not None and value != []}
+
+
+def _is_closed(order: Mapping[str, Any]) -> bool:
+    """Whether Cratejoy has closed the order; an open one would wait in the shop for somebody to pack it."""
+    return (line(order.get("status")) or "").casefold() in ("closed", "2")
 
 
 def order_skus(orders: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -168,6 +168,14 @@ def test_fulfilment_is_told_where_there_was_any(given, status):
     assert made(fulfillment_status=given).get("fulfillmentStatus") == status
 
 
+@pytest.mark.parametrize(
+    ("status", "closed"), [("closed", "2026-10-15T06:01:44Z"), (2, "2026-10-15T06:01:44Z"), ("open", None)]
+)
+def test_a_closed_order_is_closed_in_the_shop_too(status, closed):
+    wanted = made(status=status, placed_at="2026-10-15T06:01:44Z")
+    assert wanted.get("closedAt") == closed
+
+
 def test_tags_tell_renewals_gifts_and_tests():
     wanted = made(is_renewal=False, is_gift=True, is_test=True)
     assert (wanted["tags"], wanted["test"]) == (["cj-order", "cj-gift", "cj-test"], True)
