@@ -11,7 +11,7 @@ from cratejoy_sandbox.shopify.customers.rules import clean_tags
 from cratejoy_sandbox.shopify.errors import Refused, refuse, top_error, user_error
 from cratejoy_sandbox.shopify.gids import gid
 from cratejoy_sandbox.shopify.metafields.owners import OWNER_TYPES, delete, find, of_owner
-from cratejoy_sandbox.shopify.registry import Args, Entity, Payload, mutation, query
+from cratejoy_sandbox.shopify.registry import Args, Entity, Payload, mutation, query, tables
 
 PICKED = {
     "email": "customerIdOfEmailToKeep",
@@ -19,6 +19,7 @@ PICKED = {
     "firstName": "customerIdOfFirstNameToKeep",
     "lastName": "customerIdOfLastNameToKeep",
 }
+tables("CREATE TABLE IF NOT EXISTS merge_jobs (job TEXT PRIMARY KEY, kept INTEGER);")
 MOST_TAGS, MOST_NOTE = 250, 5_000
 
 
@@ -33,21 +34,19 @@ def customer_merge(call: Call, args: Args) -> Payload:
     remove(call, gone)
     _move_metafields(call, gone, kept)
     save(call, merged, before)
-    job = str(uuid.uuid4())
-    return Payload(resultingCustomerId=gid(KIND, kept["id"]), job={"id": f"gid://shopify/Job/{job}", "done": False})
+    job = f"gid://shopify/Job/{uuid.uuid4()}"
+    call.store.execute("INSERT INTO merge_jobs VALUES (?, ?)", (job, kept["id"]))
+    return Payload(resultingCustomerId=gid(KIND, kept["id"]), job={"id": job, "done": False})
 
 
 def _two(call: Call, args: Args) -> tuple[Entity, Entity]:
     found = [customer_of(call, args[key]) for key in ("customerOneId", "customerTwoId")]
-    problems = [
-        user_error([key], f"Customer does not exist with ID {args[key].rsplit('/', 1)[-1]}", "INVALID_CUSTOMER_ID")
-        for key, customer in zip(("customerOneId", "customerTwoId"), found, strict=True)
-        if customer is None
-    ]
+    for key, customer in zip(("customerOneId", "customerTwoId"), found, strict=True):
+        if customer is None:
+            text = f"Customer does not exist with ID {args[key].rsplit('/', 1)[-1]}"
+            raise refuse([key], text, "INVALID_CUSTOMER_ID")
     if args["customerOneId"] == args["customerTwoId"]:
         raise refuse(None, "Customers IDs should not match", "INVALID_CUSTOMER_ID")
-    if problems:
-        raise Refused(*problems)
     one, two = found
     assert one is not None  # noqa: S101 - refused above
     assert two is not None  # noqa: S101
@@ -86,7 +85,7 @@ def _merged(kept: Entity, gone: Entity, override: Mapping[str, Any]) -> Entity:
     notes = [customer["note"] for customer in (kept, gone) if customer["note"]]
     merged["note"] = override.get("note") or (" ".join(notes) or None)
     merged["tags"] = clean_tags(override.get("tags") or [*kept["tags"], *gone["tags"]])
-    merged["addresses"] = [*kept["addresses"], *gone["addresses"]]
+    merged["addresses"] = sorted([*kept["addresses"], *gone["addresses"]], key=lambda address: int(address["id"]))
     merged["default_address"] = kept["default_address"] or gone["default_address"]
     merged["orders_count"] = kept["orders_count"] + gone["orders_count"]
     return merged
@@ -116,10 +115,10 @@ def customer_merge_preview(call: Call, args: Args) -> Entity:
         raise top_error("Customer does not exist.", "BAD_REQUEST")
     override = args.get("overrideFields") or {}
     kept, gone = _roles(one, two, override)
-    merged = _merged(kept, gone, override)
+    merged = _merged(kept, gone, {key: value for key, value in override.items() if key in PICKED.values()})
     return {
         "resultingCustomerId": gid(KIND, kept["id"]),
-        "defaultFields": _preview(merged) | {"tags": _tags_in_turn(kept, gone, override), "note": merged["note"]},
+        "defaultFields": _preview(merged) | {"tags": _tags_in_turn(kept, gone), "note": merged["note"]},
         "alternateFields": _preview(gone),
         "blockingFields": None,
         "customerMergeErrors": None,
@@ -136,14 +135,18 @@ def _preview(customer: Entity) -> Entity:
     }
 
 
-def _tags_in_turn(kept: Entity, gone: Entity, override: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(override.get("tags") or [*kept["tags"], *gone["tags"]]))
+def _tags_in_turn(kept: Entity, gone: Entity) -> list[str]:
+    return list(dict.fromkeys([*kept["tags"], *gone["tags"]]))
 
 
 @query("customerMergeJobStatus")
-def merge_job(_: Call, args: Args) -> Entity:
-    """A merge is done by the time anybody asks."""
-    return {"jobId": args["jobId"], "resultingCustomerId": None, "status": "COMPLETED", "customerMergeErrors": []}
+def merge_job(call: Call, args: Args) -> Entity | None:
+    """A merge is done by the time anybody asks; null for a job that was never begun."""
+    row = call.store.execute("SELECT kept FROM merge_jobs WHERE job = ?", (args["jobId"],)).fetchone()
+    if row is None:
+        return None
+    kept = gid(KIND, row[0])
+    return {"jobId": args["jobId"], "resultingCustomerId": kept, "status": "COMPLETED", "customerMergeErrors": []}
 
 
 @query("job")
