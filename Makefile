@@ -3,7 +3,7 @@
 .PHONY: demo test bench lint install lock clean
 
 help:
-	@echo "make demo    collect a sandbox store into the staging database and show what arrived"
+	@echo "make demo    carry a made-up store into a local Shopify and account for every row"
 	@echo "make test    run the whole test suite"
 	@echo "make bench   measure, and write docs/benchmarks.md"
 	@echo "make lint    ruff and mypy"
