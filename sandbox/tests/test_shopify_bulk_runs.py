@@ -113,6 +113,15 @@ def test_operations_are_listed_by_status_and_type(bulk: Any) -> None:
     assert bulk.shop.data(LIST, {"q": "created_at:<2020-01-01"})["bulkOperations"]["nodes"] == []
 
 
+def test_the_newest_operation_comes_first_and_with_reverse_the_oldest(bulk: Any) -> None:
+    numbers = [bulk.ended(bulk.start([customer(number)]))["id"] for number in range(2)]
+    text = """{ plain: bulkOperations(first: 5, sortKey: CREATED_AT) { nodes { id } }
+               reversed: bulkOperations(first: 5, sortKey: CREATED_AT, reverse: true) { nodes { id } } }"""
+    found = bulk.shop.data(text)
+    assert [node["id"] for node in found["plain"]["nodes"]] == numbers[::-1]
+    assert [node["id"] for node in found["reversed"]["nodes"]] == numbers
+
+
 def test_a_value_that_a_filter_does_not_take_finds_nothing_with_a_warning(bulk: Any) -> None:
     bulk.ended(bulk.start([customer(1)]))
     answer = bulk.shop.gql(LIST, {"q": "status:EXPIRED"})

@@ -78,12 +78,11 @@ def current_bulk_operation(call: Call, args: Args) -> Entity | None:
 
 @query("bulkOperations")
 def bulk_operations(call: Call, args: Args) -> Any:
-    """Operations that a search finds, newest first unless sorted otherwise."""
+    """Operations that a search finds, the newest first; `reverse` puts the oldest first (seen live)."""
     check_page(args)
     found = found_operations(call, args.get("query"))
     order = "completedAt" if args.get("sortKey") == "COMPLETED_AT" else "createdAt"
-    if args.get("sortKey"):
-        found.sort(key=lambda item: (item[order] or "", item["id"]))
+    found.sort(key=lambda item: (item[order] or "", item["id"]), reverse=True)
     return connection(found, args)
 
 

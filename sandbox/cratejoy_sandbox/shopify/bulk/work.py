@@ -34,7 +34,7 @@ async def run_operations(simulator: "Simulator") -> None:
         numbers = open_operations(simulator.store)
         work.forget_all_but(numbers)
         for number in numbers:
-            moved = await work.move(number) or moved
+            moved = await work.safely_moved(number) or moved
             await asyncio.sleep(0)
         await asyncio.sleep(0 if moved else IDLE)
 
@@ -50,6 +50,14 @@ class Work:
         """Close the runs of operations that are gone."""
         for number in self.runs.keys() - set(numbers):
             self.runs.pop(number).close()
+
+    async def safely_moved(self, number: int) -> bool:
+        """Move one operation on; a failure of the sandbox itself ends no other operation."""
+        try:
+            return await self.move(number)
+        except Exception:
+            LOGGER.critical("The sandbox itself failed at the end of bulk operation %s", number, exc_info=True)
+            return False
 
     async def move(self, number: int) -> bool:
         """Move one operation on; True when it did anything but wait."""

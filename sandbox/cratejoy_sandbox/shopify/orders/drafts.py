@@ -45,7 +45,7 @@ def draft_order_create(call: Call, args: Args) -> Payload:
     sent = args["input"]
     found = tag_problems(sent.get("tags") or [])
     if found:
-        raise Refused(*(user_error(["input", *at], message) for at, message, _ in found))
+        raise Refused(*(user_error(at, message) for at, message, _ in found))
     if not sent.get("lineItems"):
         raise refuse(None, "Add at least 1 product")
     draft = _draft(call, sent)

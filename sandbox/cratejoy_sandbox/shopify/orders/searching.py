@@ -101,7 +101,7 @@ def order_by_identifier(call: Call, args: Args) -> Entity | None:
 
 @query("orders")
 def orders(call: Call, args: Args) -> Entity:
-    """Orders that a query finds, by page; newest processed first unless sorted otherwise."""
+    """Orders that a query finds, by page; the oldest processed first unless sorted otherwise."""
     sql, values = _where(call, "orders", args.get("query"))
     key = args.get("sortKey")
     sort = SORTS.get(key or "PROCESSED_AT", "id")
