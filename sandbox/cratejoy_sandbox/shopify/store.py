@@ -18,6 +18,7 @@ from cratejoy_sandbox.shopify.registry import TABLES, Entity
 
 FIRST_ID = 7_000_000_000_001
 RESERVED = 1_000
+KEPT = {"counter", "granted_tokens"}
 BASE = """
 CREATE TABLE IF NOT EXISTS entities (kind TEXT, id INTEGER, doc BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (top INTEGER NOT NULL);
@@ -54,11 +55,11 @@ class Store:
         return Path(self._temporary.name)
 
     def reset(self) -> None:
-        """Forget everything; ids go on from where they were."""
+        """Forget everything but granted tokens; ids go on from where they were."""
         names = [row[0] for row in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         with self.transaction():
             for name in names:
-                if name != "counter" and not name.startswith("sqlite_"):
+                if name not in KEPT and not name.startswith("sqlite_"):
                     self.execute(f'DELETE FROM "{name}"')  # noqa: S608 - names are our own
         for file in self.folder.iterdir():
             file.unlink()
