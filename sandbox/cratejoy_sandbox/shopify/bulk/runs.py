@@ -25,7 +25,7 @@ from cratejoy_sandbox.shopify.registry import Entity
 if TYPE_CHECKING:
     from cratejoy_sandbox.shopify.simulator import Simulator
 
-SLICE = 0.02
+SLICE = 0.01
 """Seconds that a run takes before other work gets its turn."""
 AT_LINES = {name for name, switch in BULK_SWITCHES.items() if switch.at == LINE}
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cratejoy_sandbox.shopify.simulator import Simulator
 
 LOGGER = logging.getLogger("cratejoy_sandbox")
-IDLE = 0.01
+IDLE = 0.02
 WAITS = {"CREATED": 0.1, "RUNNING": 1.0, "CANCELING": 0.5}
 """Seconds of shop time that an operation is in a state at least: live ones end after 1 to 3."""
 LONGEST = 86_400
