@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from target_shopify.work import Outcome
 
 _ROWS = 500
+_ROWS_A_WRITE = 2000
 _SECONDS = 1.0
 
 
@@ -59,6 +60,11 @@ class Settlement:
         """Documents whose outcome is written."""
         return self.counts.total()
 
+    @property
+    def backlog(self) -> int:
+        """Outcomes that wait to be written."""
+        return len(self._waiting)
+
     def admit(self) -> int:
         """Count a document that came in; return the epoch that waits for it."""
         self.read += 1
@@ -89,9 +95,10 @@ class Settlement:
         self._flushed_at = time.monotonic()
         with self._lock:
             outcomes, self._waiting = self._waiting, []
-        if outcomes:
-            self._write(outcomes)
+        for start in range(0, len(outcomes), _ROWS_A_WRITE):
+            self._write(outcomes[start : start + _ROWS_A_WRITE])
             self._emit_covered()
+        if outcomes:
             self._check_limit()
 
     def _write(self, outcomes: Sequence[Outcome]) -> None:

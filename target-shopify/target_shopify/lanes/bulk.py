@@ -41,6 +41,8 @@ _MANY = 1000
 _TICK_SECONDS = 0.05
 _ABORT_SECONDS = 20.0
 _ROUNDS = 3
+_OUTCOMES_AT_ONCE = 1000
+_MOST_BACKLOG = 10_000
 
 
 class BulkLane:
@@ -203,6 +205,15 @@ class BulkLane:
                     self._later.add(marked(line, self._refused_as))
                 else:
                     outcomes += self._created(line, results.gid(number))
+                if len(outcomes) >= _OUTCOMES_AT_ONCE:
+                    self._hand_over(outcomes)
+                    outcomes = []
+        self._hand_over(outcomes)
+
+    def _hand_over(self, outcomes: list[Outcome]) -> None:
+        """Give outcomes to the settlement, no faster than it writes them: a file has a hundred thousand."""
+        while self._settlement.backlog > _MOST_BACKLOG and not self._client.stopping:
+            time.sleep(_TICK_SECONDS)
         self._settlement.settle(outcomes)
 
     def _created(self, line: bytes, gid: str) -> list[Outcome]:
