@@ -180,9 +180,16 @@ class Upsert:
                 return self._update(unit, seen)
             given_up = relax(wanted, errors, self._options)
             if given_up is None:
-                break
+                return self._refused_or_there(unit, errors)
             wanted, more = given_up
             repairs += more
+        return self._refused_or_there(unit, errors)
+
+    def _refused_or_there(self, unit: Unit, errors: Sequence[UserError]) -> list[Outcome]:
+        """Refuse a unit, unless its own customer is what was in the way, in whatever words Shopify said so."""
+        seen = self.look(unit)
+        if seen and seen.customer_id is not None:
+            return self._update(unit, seen)
         return [Outcome(entry.ticket, "refused", reason=reactions.refusal_reason(errors)) for entry in unit.entries]
 
     def _created(self, unit: Unit, gid: str, repairs: Sequence[str]) -> list[Outcome]:
@@ -225,7 +232,8 @@ class Upsert:
             return self._updated(unit, seen, _Settled(seen.id, origin, changed=False))
         found = self._reader.read(seen.id)
         if found is None:
-            return self._create(unit)
+            reason = "the customer vanished while it was being updated; the next run looks again"
+            return [Outcome(entry.ticket, "unknown", reason=reason) for entry in unit.entries]
         return self._updated(unit, seen, self._bring_up_to_date(unit, found))
 
     def _conflict(self, unit: Unit) -> list[Outcome] | None:
