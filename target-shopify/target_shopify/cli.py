@@ -46,6 +46,7 @@ def run(arguments: Sequence[str], target: type[TargetShopify] = TargetShopify) -
         The exit status; every error was told in one line on stderr.
     """
     target.logger.addFilter(_Chatter())
+    logging.getLogger("singer_sdk.configuration._dict_config").setLevel(logging.WARNING)
     metrics.get_metrics_logger().addFilter(lambda _: False)
     try:
         target.cli.main(args=list(arguments), prog_name=target.name, standalone_mode=False)
@@ -59,6 +60,8 @@ def run(arguments: Sequence[str], target: type[TargetShopify] = TargetShopify) -
         return _fail(f"A record does not fit its stream's schema ({type(error).__name__}); see the tap that wrote it.")
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)
+    except click.Abort:
+        return _fail("Interrupted before anything was read.", 130)
     except OSError as error:
         return _fail(f"{error.filename or 'A file'}: {error.strerror or error}")
     except SystemExit as end:

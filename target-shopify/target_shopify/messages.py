@@ -51,7 +51,7 @@ class TickingReader(GenericSingerReader[str]):
         try:
             message = orjson.loads(line)
         except orjson.JSONDecodeError:
-            message = _with_big_numbers(line)
+            message = _read_leniently(line)
         return message if isinstance(message, dict) else {}
 
     def process_lines(
@@ -118,12 +118,19 @@ class TickingReader(GenericSingerReader[str]):
             yield chunk
 
 
-def _with_big_numbers(line: str | bytes) -> Any:
-    """Read what orjson will not: integers beyond 64 bits, unpaired surrogates."""
+def _read_leniently(line: str | bytes) -> Any:
+    """Read what orjson will not: NaN, and halves of surrogate pairs, which are left out as nothing can store them."""
     try:
-        return json.loads(line)
+        text = json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "ignore")
+        return json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError):
         return None
+
+
+def _whole(digits: str) -> int | float:
+    """Return an integer as orjson reads it: beyond 64 bits as the nearest float."""
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 def _is_whole(kind: str, message: dict[str, Any]) -> bool:

@@ -46,18 +46,7 @@ class Report:
         """Append refused documents to `refused.jsonl`."""
         if self._folder is None or not outcomes or self.forecast:
             return
-        lines = [
-            orjson.dumps(
-                {
-                    "document_key": outcome.ticket.key,
-                    "cratejoy_id": outcome.ticket.cratejoy_id,
-                    "reason": outcome.reason,
-                    "document": outcome.ticket.document,
-                },
-                default=str,
-            )
-            for outcome in outcomes
-        ]
+        lines = [_dead_letter(outcome) for outcome in outcomes]
         with owner_only(self._folder / "refused.jsonl", append=True) as file:
             file.write(b"\n".join(lines) + b"\n")
 
@@ -95,6 +84,16 @@ def _is_alive(name: str) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _dead_letter(outcome: Outcome) -> bytes:
+    letter = {
+        "document_key": outcome.ticket.key,
+        "cratejoy_id": outcome.ticket.cratejoy_id,
+        "reason": outcome.reason,
+        "document": outcome.ticket.document,
+    }
+    return orjson.dumps(letter, default=str)
 
 
 def owner_only(path: Path, *, append: bool = False) -> Any:

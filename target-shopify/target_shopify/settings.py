@@ -20,6 +20,7 @@ SECRETS = ("access_token", "client_secret", "ledger_url")
 SUPPORTED_VERSIONS = ("2026-07", "2026-10")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*")
 _NAMESPACE = re.compile(r"[a-zA-Z0-9_-]{3,255}")
+_SWITCHES = frozenset({"true", "1", "yes", "on", "false", "0", "no", "off"})
 _REQUEST_TIMEOUT_SECONDS = 60.0
 _MAX_RETRIES = 8
 
@@ -65,7 +66,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property("dry_run", th.BooleanType, default=False, description="Write nothing; forecast into report_dir."),
     th.Property(
         "max_refusals",
-        th.CustomType({"type": ["string", "integer", "null"]}),
+        th.StringType,
         description='Stop after so many refused customers; also a share such as "5%".',
     ),
     th.Property("ledger_url", th.StringType, secret=True, description="postgresql:// URL of the ledger's database."),
@@ -188,9 +189,32 @@ def from_config(config: Mapping[str, Any]) -> Settings:
     )
 
 
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"TARGET_SHOPIFY_{name.upper()}"
+
+
+def misread_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that a number or a switch cannot be read from.
+
+    The SDK would take a misspelt `true` for false, and write where a dry run was wanted.
+    """
+    found = []
+    for name, spec in CONFIG_SCHEMA["properties"].items():
+        text, types = environment.get(variable(name)), set(spec.get("type", []))
+        if text is None or "string" in types:
+            continue
+        if "boolean" in types and text.lower() not in _SWITCHES:
+            found.append(f"{variable(name)} takes true or false")
+        if "integer" in types and not re.fullmatch(r"-?\d+", text):
+            found.append(f"{variable(name)} takes a number")
+    return found
+
+
 def unknown_setting(name: str) -> str:
     """Return the sentence for a setting that does not exist, with the nearest one that does."""
-    near = difflib.get_close_matches(name, list(CONFIG_SCHEMA["properties"]), n=1)
+    names = list(CONFIG_SCHEMA["properties"])
+    near = difflib.get_close_matches(name, [*names, *map(variable, names)], n=1)
     return f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
 
 

@@ -25,6 +25,9 @@ from target_shopify.sinks import Customers, Ignored, takes
 if TYPE_CHECKING:
     from types import FrameType
 
+    import click
+    from singer_sdk.plugin_base import _ConfigInput
+
 
 class TargetShopify(Target):
     """Singer target that carries Cratejoy customers into Shopify."""
@@ -44,7 +47,12 @@ class TargetShopify(Target):
 
     def __init__(self, **kwargs: Any) -> None:
         self._reader = TickingReader(self._tick, self._stop)
-        super().__init__(**{"message_reader": self._reader, **kwargs})
+        self._reads_environment = bool(kwargs.get("parse_env_config"))
+        try:
+            super().__init__(**{"message_reader": self._reader, **kwargs})
+        except ValueError:
+            self._check_variables()
+            raise
         self.max_parallelism = 1
         self.settings = settings_module.from_config(self.config)
 
@@ -52,14 +60,22 @@ class TargetShopify(Target):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check all settings; every trouble in one sentence, none of it with the value of a secret."""
+        self._check_variables()
         self._read_text()
         errors = self._unknown() + self._missing() or self._misfits()
         if errors and raise_errors:
             raise SettingsError(f"The settings of target-shopify cannot be used: {'; '.join(errors)}.")
         return errors
 
+    def _check_variables(self) -> None:
+        misread = settings_module.misread_variables(os.environ) if self._reads_environment else []
+        if misread:
+            raise SettingsError(f"The settings of target-shopify cannot be used: {'; '.join(misread)}.")
+
     def _read_text(self) -> None:
         """Numbers and switches that came as text, from the environment or from Meltano, are what they say."""
+        if type(self._config.get("max_refusals")) is int:
+            self._config["max_refusals"] = str(self._config["max_refusals"])
         for name, spec in self.config_jsonschema["properties"].items():
             value = self._config.get(name)
             if isinstance(value, str) and not {"string", "object", "array"} & set(spec.get("type", [])):
@@ -90,6 +106,15 @@ class TargetShopify(Target):
         except ConfigValidationError as error:
             return [settings_module.without_secrets(text) for text in error.errors]
         return []
+
+    @override
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the configuration files."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except (TypeError, ValueError):
+            raise SettingsError(f"--config: {', '.join(value)} does not hold a JSON object.") from None
 
     # The run
 

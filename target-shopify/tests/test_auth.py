@@ -132,9 +132,7 @@ def test_a_grant_that_is_refused_says_what_to_check(answer: Answer, said: str) -
 
 
 def test_a_run_works_on_the_grant_alone(shop: LocalShop, target: Runner) -> None:
-    told = target.run(
-        [customer(1)], access_token=None, client_id="sandbox", client_secret="sandbox-secret"
-    )
+    told = target.run([customer(1)], access_token=None, client_id="sandbox", client_secret="sandbox-secret")
 
     assert told.status == 0, told.stderr
     assert [metafields(one)["customer_id"] for one in shop.customers()] == ["7101000001"]

@@ -1,0 +1,194 @@
+"""The command line as a user meets it: flags, the environment, and one sentence for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .harness import BIN, TOKEN, LocalShop, Runner, Told, command_line, customer, metafields, singer
+
+
+def fails(*words: str, config: dict[str, Any] | None = None, text: str = "", folder: Path) -> Told:
+    """Run with these settings; see one sentence with these words."""
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "input.jsonl").write_text(text)
+    told = command_line("--config", str(folder / "config.json"), "--input", str(folder / "input.jsonl"))
+    said = [line for line in told.stderr.splitlines() if " | INFO " not in line]
+    assert told.status == 1
+    assert len(said) == 1, said
+    assert said[0].startswith("target-shopify: ")
+    for word in words:
+        assert word in said[0]
+    return told
+
+
+def test_about_names_every_setting_of_the_contract() -> None:
+    done = subprocess.run([BIN / "target-shopify", "--about", "--format=json"], capture_output=True, check=True)
+
+    about = json.loads(done.stdout)
+    assert {
+        "shop", "access_token", "client_id", "client_secret", "api_url", "api_version", "tag_prefix",
+        "metafield_namespace", "lane", "orders", "conflict", "update_policy", "currency", "default_country", "dry_run",
+        "max_refusals", "ledger_url", "report_dir",
+    } <= about["settings"]["properties"].keys()  # fmt: skip
+    assert about["settings"]["required"] == ["shop"]
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_the_standard_flags_work_without_settings(flag: str) -> None:
+    done = subprocess.run([BIN / "target-shopify", flag], capture_output=True, text=True, check=True)
+
+    assert "target-shopify" in done.stdout + done.stderr
+
+
+def test_missing_settings_are_named(tmp_path: Path) -> None:
+    fails("shop is missing (set TARGET_SHOPIFY_SHOP)", config={}, folder=tmp_path)
+    fails("TARGET_SHOPIFY_ACCESS_TOKEN", config={"shop": "demo"}, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("shopp", "demo", "no setting shopp; did you mean shop?"),
+        ("lane", "fast", "lane"),
+        ("orders", "some", "orders"),
+        ("conflict", "merge", "conflict"),
+        ("update_policy", "both", "update_policy"),
+        ("dry_run", "perhaps", "dry_run takes a number, or true or false"),
+        ("concurrency", "many", "concurrency takes a number"),
+        ("concurrency", 1.5, "concurrency"),
+        ("max_retries", True, "max_retries"),
+        ("max_refusals", "some", "max_refusals"),
+        ("access_token", 12345, "access_token takes text"),
+        ("ledger_url", 12345, "ledger_url takes text"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: Any, said: str, tmp_path: Path) -> None:
+    told = fails(said, config={"shop": "demo", "access_token": TOKEN, name: value}, folder=tmp_path)
+
+    assert "12345" not in told.stderr
+
+
+@pytest.mark.parametrize("text", ["{", '["shop"]', "5", "", "\x00", '"shop"'])
+def test_a_settings_file_that_cannot_be_read_is_told_in_one_sentence(text: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(text)
+
+    told = command_line("--config", str(config))
+
+    assert told.status != 0
+    assert told.stderr.startswith("target-shopify: ")
+    assert "config.json" in told.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--config", "nowhere.json"], ["--input", "nowhere.jsonl"], ["--nonsense"]])
+def test_a_wrong_argument_is_told_in_one_sentence(arguments: list[str]) -> None:
+    told = command_line(*arguments)
+
+    assert told.status != 0
+    assert told.stderr.count("target-shopify: ") == 1
+
+
+def test_a_report_folder_that_is_a_file_is_told(shop: LocalShop, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    config = {"shop": "demo", "access_token": TOKEN, "api_url": shop.url, "report_dir": str(tmp_path / "file")}
+
+    fails("report_dir", config=config, text=singer([customer(1)]), folder=tmp_path)
+
+    assert shop.customers() == []
+
+
+def test_settings_come_from_the_environment_as_text(shop: LocalShop, tmp_path: Path) -> None:
+    variables = {
+        "TARGET_SHOPIFY_SHOP": "demo", "TARGET_SHOPIFY_ACCESS_TOKEN": TOKEN, "TARGET_SHOPIFY_API_URL": shop.url,
+        "TARGET_SHOPIFY_LANE": "direct", "TARGET_SHOPIFY_CONCURRENCY": "3", "TARGET_SHOPIFY_DRY_RUN": "False",
+        "TARGET_SHOPIFY_REQUEST_TIMEOUT": "12.5", "TARGET_SHOPIFY_MAX_REFUSALS": "5%",
+        "TARGET_SHOPIFY_TAG_PREFIX": "crate-",
+    }  # fmt: skip
+    done = subprocess.run(
+        [BIN / "target-shopify", "--config=ENV"], input=singer([customer(1)]), capture_output=True, text=True,
+        check=False, cwd=tmp_path, env={**os.environ, **variables},
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+    [made] = shop.customers()
+    assert "crate-id-7101000001" in made["tags"]
+    assert json.loads(done.stdout.splitlines()[-1]) == {"read": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("DRY_RUN", "ture"), ("DRY_RUN", ""), ("CONCURRENCY", "many"), ("MAX_RETRIES", "1.5")]
+)
+def test_a_variable_that_cannot_be_read_ends_the_run_before_it_writes(
+    name: str, text: str, shop: LocalShop, tmp_path: Path
+) -> None:
+    """Above all: a misspelt true of dry_run must not become a real run."""
+    variables = {
+        "TARGET_SHOPIFY_SHOP": "demo", "TARGET_SHOPIFY_ACCESS_TOKEN": TOKEN, "TARGET_SHOPIFY_API_URL": shop.url,
+        f"TARGET_SHOPIFY_{name}": text,
+    }  # fmt: skip
+    done = subprocess.run(
+        [BIN / "target-shopify", "--config=ENV"], input=singer([customer(1)]), capture_output=True, text=True,
+        check=False, cwd=tmp_path, env={**os.environ, **variables},
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert f"TARGET_SHOPIFY_{name} takes" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert shop.customers() == []
+
+
+def test_a_misspelt_variable_is_told(tmp_path: Path) -> None:
+    variables = {"TARGET_SHOPIFY_SHOP": "demo", "TARGET_SHOPIFY_ACCESS_TOKEN": TOKEN, "TARGET_SHOPIFY_DRYRUN": "true"}
+    done = subprocess.run(
+        [BIN / "target-shopify", "--config=ENV"], input="", capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, **variables},
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "TARGET_SHOPIFY_DRYRUN" in done.stderr
+    assert "did you mean TARGET_SHOPIFY_DRY_RUN?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(shop: LocalShop, target: Runner) -> None:
+    process = target.start([customer(number) for number in range(1, 31)])
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.wait(30)
+
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    assert "has gone" in said
+
+
+@pytest.mark.parametrize("stream", ["customers", "customer_documents", "migration-customer_documents", "a.customers"])
+def test_a_customer_stream_may_carry_its_schemas_name(stream: str, shop: LocalShop, target: Runner) -> None:
+    assert target.run_text(singer([customer(1)], stream)).status == 0
+    assert [metafields(one)["customer_id"] for one in shop.customers()] == ["7101000001"]
+
+
+def test_other_streams_are_passed_over_and_said(shop: LocalShop, target: Runner) -> None:
+    told = target.run_text(singer([customer(1)], "products"))
+
+    assert told.status == 0
+    assert told.states == [{"read": 1}]
+    assert "Stream products is ignored" in told.stderr
+    assert shop.customers() == []
+
+
+def test_too_many_refusals_end_the_run(shop: LocalShop, target: Runner) -> None:
+    nobodies = [{"id": None, "email": f"n{number}@example.com"} for number in range(3)]
+
+    told = target.run([*nobodies, customer(1)], max_refusals=3)
+
+    assert told.status == 1
+    assert "max_refusals" in told.stderr
