@@ -8,7 +8,8 @@ SCOPES = frozenset(
     words("""
     read_customers write_customers read_customer_merge write_customer_merge write_customer_data_erasure
     read_orders write_orders read_all_orders read_draft_orders write_draft_orders read_products write_products
-    read_locations read_metaobjects write_metaobjects read_store_credit_accounts
+    read_locations read_metaobjects write_metaobjects read_content read_privacy_settings write_privacy_settings
+    read_store_credit_accounts
     read_store_credit_account_transactions write_store_credit_account_transactions
     """)
 )
