@@ -7,7 +7,6 @@ own (`registry.tables`) beside them. All access is from one thread, inside `tran
 import contextlib
 import functools
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import orjson
 
 from cratejoy_sandbox.shopify.registry import TABLES, Entity
+from cratejoy_sandbox.shopify.scratch import scratch_folder
 
 FIRST_ID = 7_000_000_000_001
 RESERVED = 1_000
@@ -51,7 +51,7 @@ class Store:
             folder = self.path.with_name(f"{self.path.name}.files")
             folder.mkdir(exist_ok=True)
             return folder
-        self._temporary = tempfile.TemporaryDirectory(prefix="sandbox-shopify-")
+        self._temporary = scratch_folder()
         return Path(self._temporary.name)
 
     def reset(self) -> None:
@@ -61,7 +61,7 @@ class Store:
             for name in names:
                 if name not in KEPT and not name.startswith("sqlite_"):
                     self.execute(f'DELETE FROM "{name}"')  # noqa: S608 - names are our own
-        for file in self.folder.iterdir():
+        for file in self.folder.iterdir() if "folder" in self.__dict__ else ():
             file.unlink()
 
     @contextlib.contextmanager
