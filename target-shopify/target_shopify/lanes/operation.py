@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ _POLL_SECONDS = (0.5, 10.0)
 _UPLOAD_TRIES = 6
 _DOWNLOAD_TRIES = 6
 _CHUNK_BYTES = 1 << 20
+_RESULT_DAYS = 7
+_MOST_PAGES = 100
 _BUSY = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
 _FILE_TROUBLE = frozenset({"INVALID_STAGED_UPLOAD_FILE", "NO_SUCH_FILE"})
 
@@ -106,7 +109,7 @@ class BulkOperations:
         Should it begin later still, its twin's lines meet customers that are there already, and are refused.
         """
         self._client.rest(1.0)
-        new = [str(node["id"]) for node in self.listed("operation_type:mutation") if node["id"] not in self._known]
+        new = [str(node["id"]) for node in self.listed() if node["id"] not in self._known]
         self._known.update(new)
         return new[0] if new else None
 
@@ -133,24 +136,28 @@ class BulkOperations:
             state = {}
         return state or {"id": gid, "status": "EXPIRED"}
 
-    def listed(self, query: str) -> list[Mapping[str, Any]]:
-        """Return operations, newest first; the caller checks the filter's words once more.
+    def listed(self) -> list[Mapping[str, Any]]:
+        """Return the bulk mutations whose results can still be there, newest first.
 
-        Platform fact (search syntax page): a filter that Shopify does not know is ignored.
+        Platform facts: a filter that Shopify does not know is ignored (search syntax page); which way `reverse` turns
+        the list is told differently, so it is sorted here.
         """
+        since = (datetime.now(UTC) - timedelta(days=_RESULT_DAYS + 1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        query = f"operation_type:mutation created_at:>='{since}'"
         found: list[Mapping[str, Any]] = []
         after: str | None = None
-        while True:
+        for _ in range(_MOST_PAGES):
             try:
                 page = self._client.call("BulkOperations", {"query": query, "after": after}).value
             except CallRefused as refused:
                 self._logger.warning("Bulk operations cannot be listed (%s); none is waited for.", refused)
-                return found
+                break
             found += [node for node in page.get("nodes") or () if node.get("type") == "MUTATION"]
             info = page.get("pageInfo") or {}
             after = info.get("endCursor")
-            if not info.get("hasNextPage") or not after or len(found) >= 500:
-                return found
+            if not info.get("hasNextPage") or not after:
+                break
+        return sorted(found, key=lambda node: str(node.get("createdAt") or ""), reverse=True)
 
     def download(self, state: Mapping[str, Any], path: Path) -> bool:
         """Fetch an operation's result file, whole or what there is of it.

@@ -27,7 +27,7 @@ def recover(operations: BulkOperations, ledger: Ledger, tick: Callable[[], None]
         tick: Called while waiting.
         logger: Tells what is waited for.
     """
-    listed = operations.listed("operation_type:mutation")
+    listed = operations.listed()
     operations.remember(str(node["id"]) for node in listed)
     unknown = ledger.unknown()
     if ledger.remembers and not unknown:
