@@ -50,10 +50,8 @@ def run(arguments: Sequence[str], target: type[TargetShopify] = TargetShopify) -
     metrics.get_metrics_logger().addFilter(lambda _: False)
     try:
         target.cli.main(args=list(arguments), prog_name=target.name, standalone_mode=False)
-    except RunStopped as stop:
-        return _fail(str(stop), stop.exit_code)
     except TargetError as error:
-        return _fail(str(error))
+        return _fail(str(error), error.exit_code if isinstance(error, RunStopped) else 1)
     except (MapExpressionError, StreamMapConfigError) as error:
         return _fail(f"A stream map cannot be used: {type(error).__name__}: {error}")
     except _INPUT_ERRORS as error:

@@ -204,8 +204,8 @@ def test_a_missing_scope_is_named() -> None:
 
 def test_a_request_refused_as_a_whole_names_places_and_never_values() -> None:
     problems = [{"path": ["input", "addresses", 0, "countryCode"], "explanation": 'Expected "Atlantis" to be one of'}]
-    told = [{"message": "Variable $input was provided invalid value ada@example.com",
-             "extensions": {"code": "INVALID_VARIABLE", "value": {"email": "ada@example.com"}, "problems": problems}}]  # fmt: skip
+    extensions = {"code": "INVALID_VARIABLE", "value": {"email": "ada@example.com"}, "problems": problems}
+    told = [{"message": "Variable $input was provided invalid value ada@example.com", "extensions": extensions}]
     with scripted(Answer(body=json.dumps({"errors": told}))) as server, pytest.raises(CallRefused) as caught:
         client(server.url).call("CustomerCreate", VARIABLES, once=True)
 

@@ -1,4 +1,4 @@
-"""Reading messages: what is broken is told by its line, what is odd is read, and time goes on while the tap is silent."""
+"""Reading messages: what is broken is told by its line, what is odd is read, time goes on while the tap is silent."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def test_larger_integers_are_no_broken_line(tmp_path: Path) -> None:
     "line",
     [
         "not JSON", "[]", "5", "{}", '{"type": "RECORD"}', '{"type": "RECORD", "stream": "customers", "record": [1]}',
-        '{"type": "RECORD", "stream": "customers", "record": {"id"', '{"type": "STATE"}', '{"type": "STATE", "value": 1}',
-        '{"type": "SCHEMA", "stream": "customers"}', '{"type": 7}', '{"type": "NOTHING"}', '{"type": "ACTIVATE_VERSION"}',
-        "\x00", "[" * 200_000,
+        '{"type": "RECORD", "stream": "customers", "record": {"id"', '{"type": "STATE"}',
+        '{"type": "STATE", "value": 1}', '{"type": "SCHEMA", "stream": "customers"}', '{"type": 7}',
+        '{"type": "NOTHING"}', '{"type": "ACTIVATE_VERSION"}', "\x00", "[" * 200_000,
     ],
 )  # fmt: skip
 def test_a_line_that_is_no_message_is_told_by_its_number(line: str, tmp_path: Path) -> None:
