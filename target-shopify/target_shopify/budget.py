@@ -25,6 +25,7 @@ class Budget:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._turn = threading.Lock()
         self._changed = threading.Condition()
         self._maximum = 1000.0
         self._rate = 50.0
@@ -57,7 +58,7 @@ class Budget:
             self._changed.notify_all()
 
     def take(self, cost: float) -> bool:
-        """Wait until a call may go out, and count it as on its way.
+        """Wait until a call may go out, and count it as on its way; one caller waits for points, the others for him.
 
         Args:
             cost: Points the call will request.
@@ -65,7 +66,7 @@ class Budget:
         Returns:
             False when the run is stopping and the call must not go out.
         """
-        with self._changed:
+        with self._turn, self._changed:
             while not self._stopped:
                 wait = self._wait_for(cost)
                 if wait <= 0:

@@ -96,8 +96,8 @@ def _dead_letter(outcome: Outcome) -> bytes:
     return orjson.dumps(letter, default=str)
 
 
-def owner_only(path: Path, *, append: bool = False) -> Any:
-    """Open a file that only its owner may read, for writing bytes.
+def owner_only(path: Path, *, append: bool = False, buffer: int = -1) -> Any:
+    """Open a file that only its owner may read, for writing bytes; `buffer` as for `open`.
 
     Raises:
         OSError: It cannot be opened.
@@ -105,4 +105,4 @@ def owner_only(path: Path, *, append: bool = False) -> Any:
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
     descriptor = os.open(path, flags, 0o600)
     os.fchmod(descriptor, 0o600)
-    return os.fdopen(descriptor, "ab" if append else "wb")
+    return os.fdopen(descriptor, "ab" if append else "wb", buffer)

@@ -22,11 +22,13 @@ _NOT_PASSED_ON = (
     "PYTHONUNBUFFERED",
     "TAP_CRATEJOY_",
     "TARGET_POSTGRES_",
+    "TARGET_SHOPIFY_",
     "STAGING_",
     "MELTANO_",
 )
 """Beginnings of variables that slow the programs down or configure them."""
 _LAST_WORDS = 1000
+TOKEN = "shpat_bench"
 
 
 class CannotMeasure(Exception):
@@ -172,6 +174,12 @@ class Programs:
     def plain_tap(self, pages: Pages) -> list[str]:
         """Return the tap to compare with."""
         return [sys.executable, "-m", "tests.bench.plain_tap", "--config", self._config("plain", pages, {})]
+
+    def target(self, url: str, **settings: Any) -> list[str]:
+        """Return target-shopify for the shop at a URL, with these settings."""
+        file = self.folder / f"target_{url.rpartition(':')[2]}.json"
+        file.write_text(json.dumps({"shop": "bench", "access_token": TOKEN, "api_url": url, **settings}))
+        return [*self.program("target-shopify"), "--config", str(file)]
 
     def floor(self, pages: Pages) -> list[str]:
         """Return the bare loop."""

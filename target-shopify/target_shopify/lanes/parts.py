@@ -8,6 +8,8 @@ from target_shopify.report import owner_only
 
 MOST_BYTES = 100_000_000
 """A file over 104,857,600 bytes is refused (recorded live answers)."""
+_BUFFER_BYTES = 1 << 18
+"""Written at once: documents are about as long as a file's buffer is by itself."""
 
 
 class Part:
@@ -24,8 +26,8 @@ class Part:
         self.number = number
         self.lines = 0
         self.bytes = 0
-        self._lines = owner_only(self.lines_path)
-        self._units = owner_only(self.units_path)
+        self._lines = owner_only(self.lines_path, buffer=_BUFFER_BYTES)
+        self._units = owner_only(self.units_path, buffer=_BUFFER_BYTES)
 
     def has_room(self, line: bytes) -> bool:
         """Whether a line still fits."""
