@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from target_shopify.errors import CallRefused
 from target_shopify.mapping.customer import combine
 from target_shopify.progress import duration, outcomes
 from target_shopify.report import owner_only
@@ -55,6 +56,7 @@ class Foresight:
         self._phones: set[int] = set()
         count = client.call("CustomersCount", {}).value.get("count")
         self._empty = count == 0
+        self._has_ids = True
         self.points = 0.0
         """Points the documents so far would cost."""
         self.customers = 0
@@ -62,7 +64,7 @@ class Foresight:
 
     def settle(self, unit: Unit) -> list[Outcome]:
         """Return what would become of a unit."""
-        seen = None if self._empty else self._upsert.look(unit)
+        seen = self._look(unit)
         with self._lock:
             first = self._is_first(unit)
             reasons = self._phone_reasons(unit)
@@ -70,6 +72,18 @@ class Foresight:
         with self._lock:
             self._charge(unit, kind)
         return [self._outcome(entry, unit, kind, seen, reasons) for entry in unit.entries]
+
+    def _look(self, unit: Unit) -> Seen | None:
+        if self._empty:
+            return None
+        if self._has_ids:
+            try:
+                return self._upsert.look(unit)
+            except CallRefused as refused:
+                if "NOT_FOUND" not in refused.codes:
+                    raise
+                self._has_ids = False  # no definition yet, which a dry run does not make: nobody carries our id
+        return self._upsert.by_email(unit)
 
     def _is_first(self, unit: Unit) -> bool:
         """Whether no earlier document has this e-mail."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from target_shopify.customers import address_input
 from target_shopify.errors import UNANSWERED, AnswerLost, CallRefused, Unreachable
+from target_shopify.mapping.addresses import read_address
 from target_shopify.mapping.orders import order_input, order_skus
 from target_shopify.mapping.sync_state import address_fingerprint
-from target_shopify.mapping.values import identifier
+from target_shopify.mapping.values import identifier, record
 
 if TYPE_CHECKING:
     import logging
@@ -48,13 +49,14 @@ class PastOrders:
         self._variants: dict[str, str | None] = {}
         self._lock = threading.Lock()
 
-    def write(self, unit: Unit, gid: str, *, fresh: bool) -> list[str]:
+    def write(self, unit: Unit, gid: str, *, fresh: bool, ours: bool = True) -> list[str]:
         """Write the orders of a unit's documents that are not there yet.
 
         Args:
             unit: Its documents' orders.
             gid: The customer.
             fresh: The customer was made a moment ago, so none of the orders can be there.
+            ours: The customer was made by a migration, not adopted.
 
         Returns:
             What could not be written, as reasons.
@@ -67,9 +69,14 @@ class PastOrders:
             return []
         variants = self._variants_of(orders)
         reasons: list[str] = []
+        shipped = [order for order in orders if order.get("ship_address")]
+        default, right = self._defaults(unit, gid, shipped, ours=ours) if shipped and not fresh else (None, None)
         written = [order for order in orders if self._write_one(order, gid, variants, reasons, fresh=fresh)]
-        if any(order.get("ship_address") for order in written):
+        moved = any(order.get("ship_address") for order in written)
+        if fresh and moved:
             self._put_right(unit, gid)
+        elif right and (moved or right != default):
+            self._set_default(gid, right)
         return reasons
 
     def _write_one(
@@ -131,6 +138,24 @@ class PastOrders:
                 return True
         return False
 
+    def _defaults(
+        self, unit: Unit, gid: str, shipped: Sequence[Mapping[str, Any]], *, ours: bool
+    ) -> tuple[str | None, str | None]:
+        """Return the ids of the default address as it is, and as it should be after the orders.
+
+        It stays as it is, unless it is one that orders of an earlier, killed run put there on a customer of ours.
+        """
+        value = self._client.call("CustomerRead", {"id": gid, "namespace": self._options.namespace}).value
+        nodes = (value.get("addressesV2") or {}).get("nodes") or ()
+        default = (value.get("defaultAddress") or {}).get("id")
+        mark = next((address_fingerprint(address_input(one)) for one in nodes if one["id"] == default), None)
+        marks = {address_fingerprint(address) for order in shipped if (address := shipping_address(order))}
+        own = _own_address(unit.leader.member.addresses, nodes)
+        return default, (own or default) if default is None or (ours and mark in marks) else default
+
+    def _set_default(self, gid: str, address: str) -> None:
+        self._client.call("CustomerUpdateDefaultAddress", {"customerId": gid, "addressId": address})
+
     def _put_right(self, unit: Unit, gid: str) -> None:
         """Give the customer its own name and default address back, which an order's address took the place of."""
         wanted = unit.leader.member
@@ -140,7 +165,7 @@ class PastOrders:
             self._client.call("CustomerUpdate", {"input": {"id": gid, **names}})
         address = _own_address(wanted.addresses, (value.get("addressesV2") or {}).get("nodes") or ())
         if address and address != (value.get("defaultAddress") or {}).get("id"):
-            self._client.call("CustomerUpdateDefaultAddress", {"customerId": gid, "addressId": address})
+            self._set_default(gid, address)
 
     def _variants_of(self, orders: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         wanted = sorted(order_skus(orders))
@@ -160,6 +185,11 @@ class PastOrders:
         for node in nodes:
             if node.get("sku") in skus:
                 self._variants[node["sku"]] = node["id"]
+
+
+def shipping_address(order: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return where an order went, as Shopify is told."""
+    return read_address(record(order.get("ship_address")), None, set())
 
 
 def _quoted(text: str) -> str:

@@ -115,7 +115,7 @@ class Upsert:
             seen = self._reader.by_cratejoy_id(entry.member.cratejoy_id)
             if seen:
                 return seen
-        return self._by_email(unit)
+        return self.by_email(unit)
 
     def carried(self, unit: Unit, seen: Seen) -> bool:
         """Whether the shop's customer already holds exactly these documents."""
@@ -145,7 +145,8 @@ class Upsert:
             self._expectation.learn(there=seen is not None)
         return seen
 
-    def _by_email(self, unit: Unit) -> Seen | None:
+    def by_email(self, unit: Unit) -> Seen | None:
+        """Find the customer of a unit by the e-mail alone; reads only."""
         email = next((entry.member.email for entry in unit.entries if entry.member.email), None)
         return self._reader.by_email(email) if email else None
 
@@ -378,7 +379,8 @@ class Upsert:
         return {"ownerId": gid, "namespace": self._options.namespace, "key": key, "type": one.type, "value": one.value}
 
     def _updated(self, unit: Unit, seen: Seen, settled: _Settled) -> list[Outcome]:
-        orders = self._write_orders(unit, settled.shopify_id, fresh=False)
+        ours = settled.origin != "adopted"
+        orders = self._write_orders(unit, settled.shopify_id, fresh=False, ours=ours)
         repairs = [*settled.repairs, *orders]
         before = _member_ids(seen)
         return [self._outcome(entry, unit, before, settled, repairs) for entry in unit.entries]
@@ -397,10 +399,10 @@ class Upsert:
         demoted = tuple(str(one) for one in before if leads and one != number and one == min(before) and number < one)
         return Outcome(entry.ticket, status, origin, settled.shopify_id, _reason(entry.member, repairs), demoted)
 
-    def _write_orders(self, unit: Unit, gid: str, *, fresh: bool) -> list[str]:
+    def _write_orders(self, unit: Unit, gid: str, *, fresh: bool, ours: bool = True) -> list[str]:
         if self._orders is None:
             return []
-        return self._orders.write(unit, gid, fresh=fresh)
+        return self._orders.write(unit, gid, fresh=fresh, ours=ours)
 
 
 def create_input(customer: ShopifyCustomer, members: Sequence[Member], options: MappingOptions) -> dict[str, Any]:
