@@ -154,6 +154,29 @@ def test_who_waits_gives_up_when_the_run_stops() -> None:
     assert time.monotonic() - began < 2
 
 
+def test_many_who_wait_do_not_all_look_at_every_point() -> None:
+    class Watched(Budget):
+        looks = 0
+
+        def _wait_for(self, cost: float) -> float:
+            self.looks += 1
+            return super()._wait_for(cost)
+
+    budget = Watched()
+    budget.take(10)
+    budget.settle(10, told(0, maximum=1000, rate=500))
+    hands = [threading.Thread(target=budget.take, args=(10,)) for _ in range(50)]
+    began = time.monotonic()
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join(20)
+
+    assert not any(hand.is_alive() for hand in hands)
+    assert time.monotonic() - began > 0.9
+    assert budget.looks < 5 * len(hands)
+
+
 @pytest.mark.parametrize("nonsense", [{}, {"throttleStatus": None}, {"throttleStatus": {"restoreRate": 0}}])
 def test_figures_that_make_no_sense_do_no_harm(nonsense: dict[str, object]) -> None:
     budget = Budget(Clock())
