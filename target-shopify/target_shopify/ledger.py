@@ -7,7 +7,7 @@ in between leaves a trace of what may have happened, and the next run looks befo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -180,6 +180,7 @@ class PostgresLedger:
         shop: my-shop.myshopify.com; a ledger belongs to one shop.
         run_id: Of this run.
         logger: Where reconnections are told.
+        tick: Called while the database is away; raises when the run is to end.
 
     Raises:
         LedgerFailed: The database cannot be used, belongs to another shop, or another run writes to it.
@@ -187,8 +188,11 @@ class PostgresLedger:
 
     remembers = True
 
-    def __init__(self, url: str, shop: str, run_id: str, logger: logging.Logger) -> None:
+    def __init__(
+        self, url: str, shop: str, run_id: str, logger: logging.Logger, tick: Callable[[], None] = lambda: None
+    ) -> None:
         self._url = url
+        self._tick = tick
         self._shop = shop
         self._run_id = run_id
         self._logger = logger
@@ -284,6 +288,7 @@ class PostgresLedger:
                 self.close()
                 if time.monotonic() > until or _hopeless(error):
                     raise LedgerFailed(_sentence(error)) from None
+                self._tick()
                 self._logger.warning("The ledger's database is away; trying again.")
                 time.sleep(1.0)
             except psycopg2.Error as error:

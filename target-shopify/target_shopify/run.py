@@ -160,7 +160,8 @@ class Run:
     def _open_ledger(self) -> Ledger:
         if not self._settings.ledger_url or self._settings.dry_run:
             return NoLedger()
-        return PostgresLedger(self._settings.ledger_url, self.shop.domain, self.run_id, self._logger)
+        url, domain = self._settings.ledger_url, self.shop.domain
+        return PostgresLedger(url, domain, self.run_id, self._logger, self.tick_ledger)
 
     def _open_upsert(self) -> Upsert | Foresight:
         creates = self._settings.orders == "create" and not self._settings.dry_run

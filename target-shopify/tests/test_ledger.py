@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -253,3 +255,22 @@ def test_a_hash_that_the_record_brings_is_the_ledgers(shop: LocalShop, target: R
     assert shop.calls().get("customerUpdate", 0) == before.get("customerUpdate", 0)
     target.run([customer(1, document_hash="mark-2", first_name="Adele")], ledger_url=ledger_url)
     assert rows(ledger_url)["7101000001"]["status"] == "updated"
+
+
+def test_a_signal_while_the_database_is_away_ends_the_run_soon(
+    shop: LocalShop, target: Runner, ledger_url: str
+) -> None:
+    shop.fault(latency=0.05)
+    name = ledger_url.rpartition("/")[2].partition("?")[0]
+    server = ledger_url.replace(f"/{name}", "/postgres")
+    process = target.start([customer(number) for number in range(1, 201)], ledger_url=ledger_url, concurrency=2)
+    eventually(lambda: shop.calls().get("customerCreate", 0) >= 5)
+    execute(server, f"alter database {name} with allow_connections false")
+    execute(server, f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+    time.sleep(1.5)
+    kill(process, signal.SIGTERM)
+    began = time.monotonic()
+    process.communicate(timeout=30)
+
+    assert process.returncode == 143
+    assert time.monotonic() - began < 15
