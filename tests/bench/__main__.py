@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -62,14 +63,15 @@ def main() -> int:
     sizes = QUICK if options.quick else Sizes()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
+    looks: list[float] = []
     try:
-        rows = _measure(sizes, options.sections or list(SECTIONS))
+        rows = _measure(sizes, options.sections or list(SECTIONS), looks)
     except CannotMeasure as trouble:
         sys.stderr.write(f"could not measure: {trouble}\n")
         return 1
     except KeyboardInterrupt:
         return 130
-    conditions = [report.machine(), report.load(), f"measured in {(time.monotonic() - began) / 60:.0f} minutes"]
+    conditions = [report.machine(), report.load(looks), f"measured in {(time.monotonic() - began) / 60:.0f} minutes"]
     print(f"{', '.join(conditions)}\n\n{report.table(rows)}")
     if not options.quick and not options.sections:
         told = (direct.notes(sizes.window_seconds), bulk.NOTES)
@@ -78,7 +80,8 @@ def main() -> int:
     return 0
 
 
-def _measure(sizes: Sizes, names: Sequence[str]) -> list[Row]:
+def _measure(sizes: Sizes, names: Sequence[str], looks: list[float]) -> list[Row]:
+    """Measure sections; after each, tell its rows and look at the load."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         programs = Programs(Path(folder))
@@ -88,7 +91,8 @@ def _measure(sizes: Sizes, names: Sequence[str]) -> list[Row]:
             sys.stderr.write(f"measuring {about} ...\n")
             found = measure(programs, sizes)
             seconds = time.monotonic() - began
-            sys.stderr.write(f"{report.table(found)}\n{seconds:.0f} s, {report.load()}\n\n")
+            looks.append(os.getloadavg()[0])
+            sys.stderr.write(f"{report.table(found)}\n{seconds:.0f} s, load average {looks[-1]:.1f}\n\n")
             rows += found
     return rows
 

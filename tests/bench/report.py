@@ -60,9 +60,9 @@ def machine() -> str:
     return f"{cores} cores ({platform.machine()}), {python}, singer-sdk {metadata.version('singer-sdk')}, {system}"
 
 
-def load() -> str:
-    """Return how busy the machine is at the end, ourselves included, in one line."""
-    return "load {:.1f}, {:.1f}, {:.1f} (1, 5, 15 minutes)".format(*os.getloadavg())
+def load(looks: Sequence[float]) -> str:
+    """Return how busy the machine was, ourselves included, from load averages of a minute."""
+    return f"load average {min(looks):.1f} to {max(looks):.1f}, the benchmarks included"
 
 
 def document(rows: Sequence[Row], command: str, conditions: Sequence[str], notes: Sequence[str]) -> str:
