@@ -10,20 +10,14 @@ from collections.abc import Sequence
 
 import click
 from singer_sdk import metrics
-from singer_sdk.exceptions import (
-    InvalidRecord,
-    MapExpressionError,
-    MissingKeyPropertiesError,
-    RecordsWithoutSchemaException,
-    StreamMapConfigError,
-)
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 
 from target_shopify.errors import RunStopped, TargetError
+from target_shopify.messages import UNFIT
 from target_shopify.target import TargetShopify
 
 GC_THRESHOLDS = (50_000, 50, 100)
 """Documents are thousands of young objects without cycles; looking through them costs a tenth of the run."""
-_INPUT_ERRORS = (InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
 
 
 class _Chatter(logging.Filter):
@@ -54,7 +48,7 @@ def run(arguments: Sequence[str], target: type[TargetShopify] = TargetShopify) -
         return _fail(str(error), error.exit_code if isinstance(error, RunStopped) else 1)
     except (MapExpressionError, StreamMapConfigError) as error:
         return _fail(f"A stream map cannot be used: {type(error).__name__}: {error}")
-    except _INPUT_ERRORS as error:
+    except UNFIT as error:
         return _fail(f"A record does not fit its stream's schema ({type(error).__name__}); see the tap that wrote it.")
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)

@@ -12,10 +12,13 @@ from io import UnsupportedOperation
 from typing import IO, Any
 
 import orjson
+from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException
 from singer_sdk.io_base import GenericSingerReader
 
 from target_shopify.errors import InputDamaged, RunStopped
 
+UNFIT = (InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
+"""What the SDK raises for a record that does not go with its SCHEMA message."""
 _CHUNK_BYTES = 1 << 18
 _TICK_SECONDS = 0.1
 _NEEDED: dict[str, dict[str, type]] = {
@@ -73,6 +76,9 @@ class TickingReader(GenericSingerReader[str]):
             return self._process(file_input or sys.stdin, callbacks)
         except RunStopped as stopped:
             raise self._on_stop(stopped) from None
+        except UNFIT:
+            self._on_stop(InputDamaged("A record does not fit its stream's schema."))
+            raise
 
     def _process(self, file_input: IO[str], callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> Counter[str]:
         counts: Counter[str] = Counter()

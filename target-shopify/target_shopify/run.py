@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from target_shopify.client import ShopifyClient
-from target_shopify.errors import Interrupted, RunStopped
+from target_shopify.errors import InputDamaged, Interrupted, RunStopped
 from target_shopify.forecast import ForecastFiles, Foresight
 from target_shopify.intake import Intake
 from target_shopify.lanes import Lane
@@ -129,6 +129,8 @@ class Run:
         Returns:
             The reason to tell.
         """
+        if isinstance(stopped, InputDamaged):
+            stopped = self._settle_the_rest(stopped)
         goes_on = self._lane.abort() if self._lane else ""
         try:
             self.settlement.flush(force=True)
@@ -137,6 +139,16 @@ class Run:
         self._end("stopped")
         self._logger.info("%s", self.progress.summary())
         return Interrupted(self._signal, goes_on) if isinstance(stopped, Interrupted) else stopped
+
+    def _settle_the_rest(self, stopped: RunStopped) -> RunStopped:
+        """Carry what came before damaged input to its outcome: nothing is wrong with that."""
+        try:
+            self._intake.flush()
+            if self._lane:
+                self._lane.finish()
+        except RunStopped as also:
+            return also
+        return stopped
 
     def _end(self, how: str) -> None:
         self.client.stop()
