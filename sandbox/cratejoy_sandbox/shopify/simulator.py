@@ -1,6 +1,7 @@
 """The parts of one running simulator."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -34,6 +35,8 @@ class Simulator:
     faults: Faults = field(default_factory=shopify_faults)
     stats: Stats = field(default_factory=Stats)
     connections: Connections = field(default_factory=Connections)
+    looks: Counter[int] = field(default_factory=Counter)
+    """How often the status of a bulk operation was read, by its number."""
 
     base_url: str = "http://127.0.0.1"
     """Where this server is reached: the beginning of upload targets and result files."""

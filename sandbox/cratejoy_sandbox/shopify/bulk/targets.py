@@ -71,7 +71,7 @@ def _target(call: Call, wanted: Entity) -> Entity:
     """A signed target, remembered until it expires."""
     folder = FOLDERS.get(wanted["resource"], "files")
     key = f"tmp/{SHOP_ID}/{folder}/{uuid.uuid4()}/{wanted['filename']}"
-    build = _post if wanted["httpMethod"] == "POST" else _put
+    build = _put if wanted["httpMethod"] == "PUT" else _sized_post if wanted["resource"] in SIZED else _post
     url, fields, parameters = build(call.simulator.base_url, key, wanted["mimeType"])
     row = (key, wanted["httpMethod"], orjson.dumps(fields), time.time())
     call.store.execute("INSERT INTO bulk_uploads VALUES (?, ?, ?, ?, NULL, NULL, NULL)", row)
@@ -94,6 +94,13 @@ def _post(base: str, key: str, mime: str) -> tuple[str, dict[str, str], dict[str
     fields = {"Content-Type": mime, "success_action_status": "201", "acl": "private", "key": key, **_signed()}
     policy = _policy(fields)
     fields |= {"x-goog-signature": secrets.token_hex(256), "policy": policy}
+    return f"{base}/staged-uploads/", fields, fields
+
+
+def _sized_post(base: str, key: str, _: str) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The older form of videos and 3D models: four parameters (recorded live answers)."""
+    fields = {"GoogleAccessId": SIGNER, "key": key}
+    fields |= {"policy": _policy({}), "signature": secrets.token_hex(256)}
     return f"{base}/staged-uploads/", fields, fields
 
 

@@ -107,11 +107,12 @@ def payment_update_mail(_: Call, __: Args) -> Payload:
 
 @mutation("dataSaleOptOut")
 def data_sale_opt_out(call: Call, args: Args) -> Payload:
-    """Opt an e-mail address out of data sale; an address that nobody has becomes a customer."""
+    """Opt an e-mail address out of data sale; an address that nobody has becomes a tagged customer (recorded)."""
     email = clean_email(args["email"])
     if not email or email != args["email"].strip() or email_problems(email):
         raise refuse(None, "Data sale opt out failed.", "FAILED")
     found = by_email(call, email)
-    customer = {**(found or {**new_customer(call), "email": email}), "dataSaleOptOut": True}
+    new = {**new_customer(call), "email": email, "tags": ["created-by-dns-form"]}
+    customer = {**(found or new), "dataSaleOptOut": True}
     save(call, customer, found)
     return Payload(customerId=gid("Customer", customer["id"]))
