@@ -37,26 +37,31 @@ create table if not exists migration.ledger (
 );
 alter table migration.ledger add column if not exists shop text;
 alter table migration.ledger add column if not exists leader text;
+alter table migration.ledger add column if not exists settings text;
 """
 _FIND = """
-select document_key, shopify_id, origin, status, document_hash from migration.ledger where document_key = any(%s)
+select document_key, shopify_id, origin, status, case when settings = %s then document_hash end
+from migration.ledger where document_key = any(%s)
 """
 _INTEND = """
 insert into migration.ledger as l
-    (document_key, cratejoy_id, status, document_hash, run_id, attempts, shop, leader) values %s
+    (document_key, cratejoy_id, status, document_hash, run_id, attempts, shop, leader, settings) values %s
 on conflict (document_key) do update set
     status = 'unknown', document_hash = excluded.document_hash, run_id = excluded.run_id,
-    attempts = l.attempts + 1, shop = excluded.shop, leader = excluded.leader, updated_at = now()
+    attempts = l.attempts + 1, shop = excluded.shop, leader = excluded.leader, settings = excluded.settings,
+    updated_at = now()
 """
 _RECORD = """
 insert into migration.ledger as l
-    (document_key, cratejoy_id, shopify_id, origin, status, reason, document_hash, run_id, attempts, shop) values %s
+    (document_key, cratejoy_id, shopify_id, origin, status, reason, document_hash, run_id, attempts, shop, settings)
+values %s
 on conflict (document_key) do update set
     shopify_id = coalesce(excluded.shopify_id, l.shopify_id),
     origin = case when excluded.status in ('created', 'adopted', 'merged') then excluded.origin
                   else coalesce(l.origin, excluded.origin) end,
     status = excluded.status, reason = excluded.reason, document_hash = excluded.document_hash,
-    run_id = excluded.run_id, attempts = greatest(l.attempts, 1), shop = excluded.shop, updated_at = now()
+    run_id = excluded.run_id, attempts = greatest(l.attempts, 1), shop = excluded.shop,
+    settings = excluded.settings, updated_at = now()
 """
 _DEMOTE = """
 update migration.ledger set status = 'merged', origin = 'merged', updated_at = now() where document_key = any(%s)
@@ -67,8 +72,8 @@ update migration.ledger l set
     shopify_id = told.gid,
     origin = case when l.document_key = l.leader then 'created' else 'merged' end,
     status = case when l.document_key = l.leader then 'created' else 'merged' end,
-    run_id = l.run_id, updated_at = now()
-from told where l.leader = told.leader and l.status = 'unknown'
+    updated_at = now()
+from told where l.leader = told.leader and l.status = 'unknown' and l.origin is null
 """
 _PATIENCE_SECONDS = 120.0
 
@@ -181,6 +186,7 @@ class PostgresLedger:
         run_id: Of this run.
         logger: Where reconnections are told.
         tick: Called while the database is away; raises when the run is to end.
+        settings_mark: Stands for the settings that shape a customer: what was written under others counts as changed.
 
     Raises:
         LedgerFailed: The database cannot be used, belongs to another shop, or another run writes to it.
@@ -189,25 +195,43 @@ class PostgresLedger:
     remembers = True
 
     def __init__(
-        self, url: str, shop: str, run_id: str, logger: logging.Logger, tick: Callable[[], None] = lambda: None
+        self,
+        url: str,
+        shop: str,
+        run_id: str,
+        logger: logging.Logger,
+        tick: Callable[[], None] = lambda: None,
+        *,
+        settings_mark: str = "",
     ) -> None:
         self._url = url
         self._tick = tick
         self._shop = shop
         self._run_id = run_id
+        self._settings_mark = settings_mark
         self._logger = logger
         self._connection: Any = None
         self._work(self._prepare)
 
     def find(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return what is known of these documents."""
-        rows = self._work(lambda cursor: self._all(cursor, _FIND, (list(keys),)))
+        rows = self._work(lambda cursor: self._all(cursor, _FIND, (self._settings_mark, list(keys))))
         return {key: Known(*rest) for key, *rest in rows}
 
     def intend(self, intents: Sequence[Intent]) -> None:
         """Write down what is about to be sent."""
         values = [
-            (one.document_key, one.cratejoy_id, "unknown", one.document_hash, self._run_id, 1, self._shop, one.leader)
+            (
+                one.document_key,
+                one.cratejoy_id,
+                "unknown",
+                one.document_hash,
+                self._run_id,
+                1,
+                self._shop,
+                one.leader,
+                self._settings_mark,
+            )
             for one in intents
         ]
         self._write(_INTEND, values)
@@ -227,6 +251,7 @@ class PostgresLedger:
                 self._run_id,
                 0 if row.status in ("unchanged", "refused") else 1,
                 self._shop,
+                self._settings_mark,
             )
             for row in last.values()
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from target_shopify.client import ShopifyClient
@@ -15,6 +16,7 @@ from target_shopify.lanes import Lane
 from target_shopify.lanes.choice import open_lane
 from target_shopify.ledger import Ledger, NoLedger, PostgresLedger
 from target_shopify.mapping.options import MappingOptions
+from target_shopify.mapping.sync_state import fingerprint
 from target_shopify.past_orders import PastOrders
 from target_shopify.progress import Progress
 from target_shopify.report import Report
@@ -173,7 +175,8 @@ class Run:
         if not self._settings.ledger_url or self._settings.dry_run:
             return NoLedger()
         url, domain = self._settings.ledger_url, self.shop.domain
-        return PostgresLedger(url, domain, self.run_id, self._logger, self.tick_ledger)
+        mark = fingerprint(astuple(mapping_options(self._settings, self.shop)))
+        return PostgresLedger(url, domain, self.run_id, self._logger, self.tick_ledger, settings_mark=mark)
 
     def _open_upsert(self) -> Upsert | Foresight:
         creates = self._settings.orders == "create" and not self._settings.dry_run

@@ -228,6 +228,11 @@ class Upsert:
             conflict = self._conflict(unit)
             if conflict:
                 return conflict
+        apart = self._living_apart(unit, seen)
+        if apart:
+            together = [entry for entry in unit.entries if all(entry is not one for one, _ in apart)]
+            rest = self._update(Unit(together), seen) if together else []
+            return rest + [outcome for entry, home in apart for outcome in self._update(Unit([entry]), home)]
         if not self._settings.replaces and self.carried(unit, seen):
             origin = seen.state.origin if seen.state else "created"
             return self._updated(unit, seen, _Settled(seen.id, origin, changed=False))
@@ -236,6 +241,17 @@ class Upsert:
             reason = "the customer vanished while it was being updated; the next run looks again"
             return [Outcome(entry.ticket, "unknown", reason=reason) for entry in unit.entries]
         return self._updated(unit, seen, self._bring_up_to_date(unit, found))
+
+    def _living_apart(self, unit: Unit, seen: Seen) -> list[tuple[Entry, Seen]]:
+        """Return documents of a group that have customers of their own: they came to share an e-mail only now.
+
+        Uniting customers of the shop is not ours to do; each stays where it is, the second without the e-mail.
+        """
+        if len(unit.entries) == 1:
+            return []
+        strangers = [entry for entry in unit.entries if not self.knows(seen, entry)]
+        homes = [(entry, self._reader.by_cratejoy_id(entry.member.cratejoy_id)) for entry in strangers]
+        return [(entry, home) for entry, home in homes if home and home.id != seen.id]
 
     def _conflict(self, unit: Unit) -> list[Outcome] | None:
         if self._settings.conflict == "skip":

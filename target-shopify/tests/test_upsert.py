@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import psycopg2
+import pytest
 
 from .harness import LocalShop, Runner, customer, metafields, order, subscription
 
@@ -195,3 +196,29 @@ def test_a_repair_of_the_first_stays_visible_when_another_joins(shop: LocalShop,
 
     [made] = shop.customers()
     assert {"cj-check", "cj-id-7101000001", "cj-id-7101000002"} <= set(made["tags"])
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_customers_who_come_to_share_an_email_stay_apart(
+    shop: LocalShop, target: Runner, ledger_url: str, remembers: bool
+) -> None:
+    settings = {"ledger_url": ledger_url} if remembers else {}
+    target.run([customer(1), customer(2)], **settings)
+    told = target.run([customer(1, num_orders=3), customer(2, email="c1@example.com")], **settings)
+
+    assert told.status == 0, told.stderr
+    made = {metafields(one)["customer_id"]: one for one in shop.customers()}
+    assert sorted(made) == ["7101000001", "7101000002"]
+    assert [sorted(tag for tag in one["tags"] if tag.startswith("cj-id-")) for one in made.values()] == [
+        ["cj-id-7101000001"],
+        ["cj-id-7101000002"],
+    ]
+    assert "cj-check" in made["7101000002"]["tags"]
+
+
+def test_changed_settings_reach_customers_that_did_not_change(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    target.run([customer(1)], orders="none", ledger_url=ledger_url)
+    target.run([customer(1)], orders="history", ledger_url=ledger_url)
+
+    [made] = shop.customers()
+    assert "order_history" in metafields(made)
