@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 
@@ -40,7 +41,7 @@ def speed(programs: Programs, customers: int) -> list[Row]:
     with database(programs.folder / "ledger") as ledger:
         for orders in _ORDERS:
             for url in (None, ledger):
-                took = _carry(programs, customers, orders, url)
+                took = carry(programs, customers, orders, url)
                 rows.append(_row(customers, orders, took, with_ledger=url is not None))
     return rows
 
@@ -50,7 +51,7 @@ def memory(programs: Programs, sizes: Sequence[int]) -> list[Row]:
     rows: list[Row] = []
     smallest = 0.0
     for size in sizes:
-        took = _carry(programs, size, _ORDERS[-1], None)
+        took = carry(programs, size, _ORDERS[-1], None)
         smallest = smallest or took.peak_mb
         rows.append(
             Row(
@@ -82,15 +83,15 @@ def _size(number: int, orders: int) -> int:
     return len(json.dumps(document(number, orders)))
 
 
-def _carry(programs: Programs, customers: int, orders: int, ledger: str | None) -> Took:
-    """Run the target over new customers; the ledger is emptied before."""
+def carry(programs: Programs, customers: int, orders: int, ledger: str | None, keep: Path | None = None) -> Took:
+    """Run the target over new customers; the ledger is emptied before, and `keep` gets what is uploaded."""
     if ledger:
         _forget(ledger)
     reports = programs.folder / "reports"
     settings = {"lane": "bulk", "report_dir": str(reports), **({"ledger_url": ledger} if ledger else {})}
     feed = [sys.executable, "-m", "tests.bench.singer", str(customers), "--orders", str(orders)]
     with (
-        _instant_shop() as url,
+        _instant_shop(keep) as url,
         Child(feed, stdout=subprocess.PIPE) as source,
         Child(
             programs.target(url, shop=DOMAIN.partition(".")[0], **settings),
@@ -99,8 +100,8 @@ def _carry(programs: Programs, customers: int, orders: int, ledger: str | None) 
     ):
         assert source.process.stdout is not None
         source.process.stdout.close()
-        source.end()
         took = target.end()
+        source.end()
     _check(programs, customers)
     shutil.rmtree(reports)
     return took
@@ -118,8 +119,8 @@ def _check(programs: Programs, customers: int) -> None:
 
 
 @contextmanager
-def _instant_shop() -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.bench.instant_shop"]
+def _instant_shop(keep: Path | None) -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.bench.instant_shop", *([str(keep)] if keep else [])]
     with Child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.process.stdout is not None
         url = server.process.stdout.readline().decode().strip()

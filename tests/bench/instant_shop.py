@@ -3,7 +3,7 @@
 A bulk operation has ended when it is first looked at; its result file says that every line became a customer. It
 writes its URL as the first line and ends when its standard input does.
 
-    python -m tests.bench.instant_shop
+    python -m tests.bench.instant_shop [FILE for what is uploaded]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 DOMAIN = "bench.myshopify.com"
@@ -41,15 +42,21 @@ _RESULT_BYTES = len(_RESULT % (0, 0, 0))
 
 
 class InstantShop(ThreadingHTTPServer):
-    """Counts the lines of each upload, and nothing else."""
+    """Counts the lines of each upload.
+
+    Args:
+        keep: Where to keep the lines, too; nowhere when absent.
+    """
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.numbers = itertools.count(1)
         self.lines: dict[str, int] = {}
+        self.keep = keep
+        self.keeping = threading.Lock()
 
     def answer(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the data of one of the target's operations."""
@@ -116,12 +123,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _count(self, length: int) -> int:
         """Read a multipart form; its own lines end with both marks, those of the file with one."""
+        if self.server.keep:
+            return self._kept(self.server.keep, self.rfile.read(length))
         lines = 0
         while length:
             chunk = self.rfile.read(min(length, _CHUNK))
             length -= len(chunk)
             lines += chunk.count(b"\n") - chunk.count(b"\r")
         return lines
+
+    def _kept(self, keep: Path, form: bytes) -> int:
+        lines = [line for line in form.splitlines() if line.startswith(b"{")]
+        with self.server.keeping, keep.open("ab") as file:
+            file.writelines(line + b"\n" for line in lines)
+        return len(lines)
 
     def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -135,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until standard input ends."""
-    shop = InstantShop()
+    shop = InstantShop(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     threading.Thread(target=shop.serve_forever, daemon=True).start()
     sys.stdout.write(f"{shop.url}\n")
     sys.stdout.flush()

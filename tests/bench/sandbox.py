@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 
+from tests.bench.bulk import carry
 from tests.bench.programs import TOKEN, CannotMeasure, Child, Programs
 from tests.bench.report import Row
-from tests.bench.singer import document
 
 _CONNECTIONS = 8
 _UNLIMITED = ("--plan", "enterprise", "--time-scale", "1000")
@@ -85,28 +85,19 @@ def sandbox(programs: Programs, *options: str) -> Iterator[Sandbox]:
 
 def measure(programs: Programs, customers: int) -> list[Row]:
     """Create so many customers one by one, then twice as many in a file."""
-    variables = _variables(3 * customers)
+    variables = _variables(programs, 3 * customers)
     with sandbox(programs, *_UNLIMITED) as shop:
         single = _single_calls(shop, variables[:customers])
         bulk = _bulk_operation(programs, shop, variables[customers:])
     return [single, bulk]
 
 
-def _variables(count: int) -> list[bytes]:
-    """Return what the target would send for so many customers: the variables of a bulk line."""
-    from target_shopify.mapping.customer import combine
-    from target_shopify.mapping.member import read_member
-    from target_shopify.mapping.options import MappingOptions
-    from target_shopify.upsert import create_input
-
-    options = MappingOptions(
-        tag_prefix="cj-", namespace="cratejoy", currency="USD", orders="history", default_country=None
-    )
-    lines = []
-    for number in range(count):
-        members = [read_member(document(number, 1), options)]
-        wanted = create_input(combine(members, options), members, options)
-        lines.append(json.dumps({"input": wanted, "namespace": "cratejoy"}).encode())
+def _variables(programs: Programs, count: int) -> list[bytes]:
+    """Return what the target sends for so many customers: the lines of its files."""
+    path = programs.folder / "sent.jsonl"
+    carry(programs, count, 1, None, keep=path)
+    lines = path.read_bytes().splitlines()
+    path.unlink()
     return lines
 
 
