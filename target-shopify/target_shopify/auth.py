@@ -9,11 +9,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import requests
 
 from target_shopify.errors import ShopRefused, Unreachable
-from target_shopify.settings import Settings
+
+if TYPE_CHECKING:
+    import logging
+
+    from target_shopify.settings import Settings
 
 _RENEW_SHARE = 0.9
 _ATTEMPTS = 6
@@ -25,13 +30,17 @@ class Token:
     Args:
         settings: Credentials and address.
         session: Sends the grant's request.
-        rest: Waits so many seconds between attempts.
+        rest: Waits so many seconds between attempts; raises when the run is stopping.
+        logger: Where failed attempts are told.
     """
 
-    def __init__(self, settings: Settings, session: requests.Session, rest: Callable[[float], object]) -> None:
+    def __init__(
+        self, settings: Settings, session: requests.Session, rest: Callable[[float], object], logger: logging.Logger
+    ) -> None:
         self._settings = settings
         self._session = session
         self._rest = rest
+        self._logger = logger
         self._lock = threading.Lock()
         self._value = settings.access_token
         self._renew_at: float | None = None
@@ -43,6 +52,7 @@ class Token:
         Raises:
             ShopRefused: The grant was refused.
             Unreachable: No grant after all attempts.
+            Interrupted: The run is stopping.
         """
         with self._lock:
             if self.renewable and (self._value is None or time.monotonic() >= (self._renew_at or 0)):
@@ -63,15 +73,21 @@ class Token:
             return True
 
     def _fetch(self) -> None:
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(1, _ATTEMPTS + 1):
             answer = self._ask()
-            if answer is not None:
+            if isinstance(answer, requests.Response):
                 self._take(answer)
                 return
-            self._rest(min(2.0**attempt, 30.0))
-        raise Unreachable("Shopify gave no access token after several attempts; the same command goes on later.")
+            self._logger.info("Shopify gave no access token: %s (attempt %d of %d).", answer, attempt, _ATTEMPTS)
+            if attempt < _ATTEMPTS:
+                self._rest(min(2.0 ** (attempt - 1), 30.0))
+        raise Unreachable(
+            f"Shopify gave no access token in {_ATTEMPTS} attempts, at last with {answer}; "
+            "the same command goes on later."
+        )
 
-    def _ask(self) -> requests.Response | None:
+    def _ask(self) -> requests.Response | str:
+        """Return an answer that counts, or in words why there is none yet."""
         form = {
             "grant_type": "client_credentials",
             "client_id": self._settings.client_id,
@@ -82,9 +98,10 @@ class Token:
         timeout = self._settings.request_timeout
         try:
             answer = self._session.post(url, data=form, headers=headers, timeout=timeout, allow_redirects=False)
-        except requests.RequestException:
-            return None
-        return None if answer.status_code == 429 or answer.status_code >= 500 else answer
+        except requests.RequestException as error:
+            return f"no answer ({type(error).__name__})"
+        status = answer.status_code
+        return f"status {status}" if status == 429 or status >= 500 else answer
 
     def _take(self, answer: requests.Response) -> None:
         try:

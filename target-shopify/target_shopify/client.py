@@ -9,6 +9,7 @@ version is served as another one, which only the header X-Shopify-API-Version te
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -38,6 +39,28 @@ FIRST_COST = 10.0
 MOST_CONNECTIONS = 128
 _MOST_REST_SECONDS = 60.0
 _HEALING_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
+_PREPARING = frozenset({"DefinitionCreate", "StagedUploadsCreate"})
+"""Mutations that touch no customer."""
+_PURPOSES = {
+    "BulkRun": "run bulk operations",
+    "CustomerCreate": "create customers",
+    "CustomerUpdate": "update customers",
+    "CustomerFind": "find customers",
+    "CustomerRead": "read customers",
+    "CustomersCount": "count customers",
+    "DefinitionCreate": "make metafield definitions",
+    "Definitions": "read metafield definitions",
+    "MetafieldsSet": "write metafields",
+    "MetafieldsDelete": "remove metafields",
+    "OrderCreate": "create orders",
+    "OrderFind": "find orders",
+    "StagedUploadsCreate": "upload files",
+    "TagsAdd": "write tags",
+    "TagsRemove": "remove tags",
+    "VariantsBySku": "find products",
+}
+"""What an operation is for, in words."""
+_NAMES = re.compile(r"`([A-Za-z][A-Za-z_]*)`|\b((?:read|write)_[a-z_]+)\b|\bfor ([a-z][A-Za-z]*) field\b")
 _STOPPING = {
     402: "The shop is frozen (402): its owner must settle Shopify's bill first.",
     403: "Shopify refused the request (403): check that the app is installed in the shop and that the shop is open.",
@@ -55,10 +78,20 @@ class _Ailing(Exception):
         pause: Seconds the server asked for; None for our own back-off.
         throttled: The server is there and wants us slower: no failure.
         sent: The request may have been executed.
+        answered: Shopify was reached, and said that it failed.
     """
 
-    def __init__(self, reason: str, *, pause: float | None = None, throttled: bool = False, sent: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        pause: float | None = None,
+        throttled: bool = False,
+        sent: bool = False,
+        answered: bool = False,
+    ) -> None:
         super().__init__(reason)
+        self.answered = answered
         self.pause = pause
         self.throttled = throttled
         self.sent = sent
@@ -94,10 +127,11 @@ class ShopifyClient:
         self._logger = logger
         self._stopping = threading.Event()
         self._session = _session(settings)
-        self._token = Token(settings, self._session, self._stopping.wait)
+        self._token = Token(settings, self._session, self.rest, logger)
         self._costs: dict[str, float] = {}
         self._throttled_since: float | None = None
         self._contact = False
+        self._wrote = False
         self.budget = Budget()
         self.calls: Counter[str] = Counter()
         self.retries = 0
@@ -141,6 +175,7 @@ class ShopifyClient:
         """
         operation = operations.operation(name)
         body = orjson.dumps({"query": operation.text, "operationName": name, "variables": dict(variables)})
+        self._wrote = self._wrote or (operation.writes and name not in _PREPARING)
         failures = 0
         while True:
             try:
@@ -191,7 +226,7 @@ class ShopifyClient:
         self._contact = True
         self.calls[name] += 1
         if errors:
-            self._judge(errors, answer.get("data"))
+            self._judge(name, errors, answer.get("data"))
         return answer.get("data")
 
     def _send(self, body: bytes) -> dict[str, Any]:
@@ -229,7 +264,7 @@ class ShopifyClient:
         if status in _STOPPING:
             raise ShopRefused(_STOPPING[status])
         if status >= 500 or status == 408:
-            raise _Ailing(f"status {status}", sent=True)
+            raise _Ailing(f"status {status}", sent=True, answered=status == 500)
         if 300 <= status < 400:
             raise ShopRefused(f"Shopify answered with a redirect ({status}): check the settings shop and api_url.")
         self._check_version(answer)
@@ -255,12 +290,12 @@ class ShopifyClient:
         if isinstance(asked, int | float):
             self._costs[name] = float(asked)
 
-    def _judge(self, errors: Any, data: Any) -> None:
+    def _judge(self, name: str, errors: Any, data: Any) -> None:
         codes, places = _codes(errors), _places(errors)
         if "ACCESS_DENIED" in codes:
-            raise ShopRefused(_denied(errors))
+            raise ShopRefused(_denied(name, errors))
         if _HEALING_CODES.intersection(codes):
-            raise _Ailing(f"error {codes[0]}", sent=True)
+            raise _Ailing(f"error {codes[0]}", sent=True, answered=True)
         if not isinstance(data, dict) or all(value is None for value in data.values()):
             raise CallRefused(codes, places)
 
@@ -268,31 +303,38 @@ class ShopifyClient:
         if self.stopping:
             raise Interrupted(15)
         self.retries += not ailing.throttled
-        self._endure(ailing)
+        endured = self._endure(ailing)
         most = self._settings.max_retries if self._contact else min(self._settings.max_retries, 5)
         if failures > most:
-            raise Unreachable(
-                f"Shopify could not be reached: {name} failed {failures} times, at last with {ailing}. "
-                "What was written is recorded; the same command goes on."
-            )
+            raise Unreachable(self._gone(name, ailing, most))
         own = min(_MOST_REST_SECONDS, 2.0 ** min(failures, 6) * 0.5) * random.uniform(0.7, 1.3)  # noqa: S311
+        if ailing.throttled:
+            own = min(max(endured, 1.0), _MOST_REST_SECONDS)
         seconds = own if ailing.pause is None else ailing.pause
         if ailing.throttled and seconds:
             self.budget.hold(seconds)
         if failures > 1:
             self._logger.info(
-                "Shopify: %s; trying %s again in %.1f s (%d of %d)", ailing, name, seconds, failures, most
+                "Shopify: %s; trying %s again in %.1f s (retry %d of %d)", ailing, name, seconds, failures, most
             )
         self.rest(seconds)
 
-    def _endure(self, ailing: _Ailing) -> None:
-        """Give up after an hour in which nothing got through but throttling."""
+    def _gone(self, name: str, ailing: _Ailing, retries: int) -> str:
+        """Return that a call failed for good, and what that means for the work so far."""
+        kind = "answered with errors only" if ailing.answered else "could not be reached"
+        again = f", and so did {retries} {'retry' if retries == 1 else 'retries'}" if retries else ""
+        so_far = "What was written is recorded" if self._wrote else "No customer was written"
+        return f"Shopify {kind}: {name} failed{again}, at last with {ailing}. {so_far}; the same command goes on."
+
+    def _endure(self, ailing: _Ailing) -> float:
+        """Return for how many seconds nothing got through but throttling; give up after an hour."""
         if not ailing.throttled:
-            return
+            return 0.0
         now = time.monotonic()
         self._throttled_since = self._throttled_since or now
         if now - self._throttled_since > PATIENCE_SECONDS:
             raise Unreachable("Shopify answered nothing but throttling for an hour; the same command goes on later.")
+        return now - self._throttled_since
 
 
 def _session(settings: Settings) -> requests.Session:
@@ -353,15 +395,27 @@ def _places(errors: Any) -> list[str]:
     return [".".join(map(str, problem.get("path") or ())) for problem in problems if isinstance(problem, dict)]
 
 
-def _denied(errors: Any) -> str:
+def _denied(name: str, errors: Any) -> str:
     needed = [str(_extensions(one).get("requiredAccess") or "") for one in _listed(errors)]
+    needed = [text for text in needed if text] or [", ".join(_named(one)) for one in _listed(errors)]
     told = "; ".join(dict.fromkeys(text for text in needed if text)) or "Shopify did not say which"
-    return f"The app lacks a right it needs: {told.rstrip('.')}. Grant it in the app's settings and install it again."
+    purpose = _PURPOSES.get(name, f"send {name}")
+    return (
+        f"The app lacks a right it needs to {purpose}: {told.rstrip('.')}. Grant it in the app's settings and "
+        "install it again."
+    )
+
+
+def _named(error: Mapping[str, Any]) -> list[str]:
+    """Return the fields and scopes that a message names, and nothing else of it."""
+    found = _NAMES.findall(str(error.get("message") or ""))
+    return list(dict.fromkeys(next(filter(None, groups)) for groups in found))
 
 
 def _retry_after(answer: requests.Response) -> float | None:
+    """Return the seconds that the answer asks for; None when it says nothing that can be used."""
     try:
         seconds = float(answer.headers.get("Retry-After", ""))
     except ValueError:
-        return 2.0
-    return min(max(seconds, 0.1), PATIENCE_SECONDS) if seconds == seconds else 2.0  # noqa: PLR0124  # not a NaN
+        return None
+    return min(max(seconds, 0.1), PATIENCE_SECONDS) if seconds == seconds else None  # noqa: PLR0124  # not a NaN

@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 UNANSWERED = (
-    "Shopify could not be reached: {} was not answered however often it was sent, at last with {}. "
+    "Shopify could not be reached, or answered with errors only: {} was not answered however often it was sent, "
+    "at last with {}. "
     "What was written is recorded; the same command goes on."
 )
 

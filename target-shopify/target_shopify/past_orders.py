@@ -15,7 +15,7 @@ from target_shopify.errors import UNANSWERED, AnswerLost, CallRefused, Unreachab
 from target_shopify.mapping.addresses import read_address
 from target_shopify.mapping.orders import order_input, order_skus
 from target_shopify.mapping.sync_state import address_fingerprint
-from target_shopify.mapping.values import identifier, record
+from target_shopify.mapping.values import identifier, moment, record
 
 if TYPE_CHECKING:
     import logging
@@ -63,7 +63,7 @@ class PastOrders:
         """
         orders = sorted(
             (order for entry in unit.entries for order in entry.member.source_orders),
-            key=lambda order: (str(order.get("placed_at") or ""), str(order.get("id"))),
+            key=lambda order: (moment(order.get("placed_at")) or "", identifier(order.get("id")) or 0),
         )
         if not orders:
             return []

@@ -66,7 +66,7 @@ class Progress:
         seconds = max(end - start, 1e-6)
         rate = (last - first) / seconds
         parts = [f"customers: {done:,}{share}", outcomes(settlement.counts), f"{rate:,.1f}/s"]
-        parts.append(f"{(spent - points) / seconds:,.0f} points/s used, {self._client.budget.rate:,.0f} restored")
+        parts.append(f"{(spent - points) / seconds:,.0f} points/s (limit {self._client.budget.rate:,.0f})")
         if total and rate and done < total:
             parts.append(f"{duration((total - done) / rate)} left")
         if self._client.retries:

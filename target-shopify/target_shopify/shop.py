@@ -163,6 +163,12 @@ def _wrong_type(namespace: str, definition: Definition, there: str) -> str:
 
 def _refused_definition(namespace: str, definition: Definition, errors: tuple[UserError, ...]) -> str:
     codes = ", ".join(error.code or error.message for error in errors)
+    if any(error.code == "RESOURCE_TYPE_LIMIT_EXCEEDED" for error in errors):
+        return (
+            f"The shop has no room for another metafield definition ({codes}), and {namespace}.{definition.key} is "
+            "needed: delete definitions that nobody uses (in the admin under Settings, Custom data), then run again. "
+            "No customer was written."
+        )
     return (
         f"Shopify refused the metafield definition {namespace}.{definition.key} ({codes}): the app needs "
         "write_customers and the right to manage metafield definitions, or set another metafield_namespace. "

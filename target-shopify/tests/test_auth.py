@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl
@@ -11,11 +12,13 @@ import pytest
 import requests
 from target_shopify import auth
 from target_shopify.auth import Token
-from target_shopify.errors import ShopRefused, Unreachable
+from target_shopify.client import ShopifyClient
+from target_shopify.errors import Interrupted, ShopRefused, Unreachable
 
 from .harness import LocalShop, Runner, checked, customer, metafields
 from .scripted import Answer, scripted
 
+LOGGER = logging.getLogger("test-auth")
 SECRET = "shpss_planted-secret-4411"
 
 
@@ -27,11 +30,11 @@ def token(url: str, rests: list[float] | None = None) -> Token:
     settings = checked(api_url=url, access_token=None, client_id="app", client_secret=SECRET)
     session = requests.Session()
     session.headers["Content-Type"] = "application/json"
-    return Token(settings, session, (rests if rests is not None else []).append)
+    return Token(settings, session, (rests if rests is not None else []).append, LOGGER)
 
 
 def test_a_token_that_was_given_is_used_as_it_is() -> None:
-    given = Token(checked(), requests.Session(), lambda _: None)
+    given = Token(checked(), requests.Session(), lambda _: None, LOGGER)
 
     assert given.value() == "shpat_planted-secret-7093"
     assert not given.renewable
@@ -104,11 +107,32 @@ def test_what_can_heal_is_asked_again(answer: Answer) -> None:
     assert rests == [1.0, 2.0]
 
 
-def test_no_token_after_six_attempts_ends_the_run() -> None:
-    with scripted(Answer(503)) as server, pytest.raises(Unreachable, match="no access token"):
-        token(server.url).value()
+def test_no_token_after_six_attempts_ends_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    rests: list[float] = []
+    with (
+        scripted(Answer(503)) as server,
+        pytest.raises(Unreachable, match="no access token in 6 attempts, at last with status 503"),
+    ):
+        token(server.url, rests).value()
 
     assert len(server.asked) == 6
+    assert rests == [1, 2, 4, 8, 16]
+    assert caplog.messages[-1] == "Shopify gave no access token: status 503 (attempt 6 of 6)."
+    assert len(caplog.messages) == 6
+    assert SECRET not in caplog.text
+
+
+def test_a_run_that_stops_asks_for_no_further_token() -> None:
+    with scripted(Answer(503)) as server:
+        one = ShopifyClient(
+            checked(api_url=server.url, access_token=None, client_id="app", client_secret=SECRET), LOGGER
+        )
+        threading.Timer(0.3, one.stop).start()
+        with pytest.raises(Interrupted):
+            one.call("Shop", {})
+
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -148,7 +172,7 @@ def test_a_wrong_secret_ends_the_run_in_one_sentence(shop: LocalShop, target: Ru
 
 
 def test_tokens_that_end_in_mid_run_are_renewed(shop: LocalShop, target: Runner) -> None:
-    shop.fault(token_lifetime=15)  # shop time passes fifty times as fast
+    shop.fault(token_lifetime=15, latency=0.02)  # shop time passes fifty times as fast
 
     told = target.run(
         [customer(number) for number in range(1, 121)],

@@ -129,8 +129,8 @@ def test_a_shop_that_throttles_with_a_full_bucket_is_not_hammered() -> None:
 
 @pytest.mark.parametrize(
     ("header", "least"),
-    [({"Retry-After": "0.6"}, 0.6), ({}, 1.9), ({"Retry-After": "Sun, 22 Nov 2026 21:00:00 GMT"}, 1.9),
-     ({"Retry-After": "nan"}, 1.9)],
+    [({"Retry-After": "0.6"}, 0.6), ({}, 0.9), ({"Retry-After": "Sun, 22 Nov 2026 21:00:00 GMT"}, 0.9),
+     ({"Retry-After": "nan"}, 0.9)],
 )  # fmt: skip
 def test_retry_after_is_honoured_and_holds_every_call(header: dict[str, str], least: float) -> None:
     with scripted(Answer(429, "", header), SHOP) as server:
@@ -143,7 +143,23 @@ def test_retry_after_is_honoured_and_holds_every_call(header: dict[str, str], le
         elapsed = time.monotonic() - began
         first.join()
 
-    assert least <= elapsed < least + 2
+    assert least <= elapsed < least + 0.9
+
+
+def test_429_after_429_without_retry_after_is_waited_for_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    held: list[float] = []
+
+    def rests(self: ShopifyClient, seconds: float) -> None:
+        held.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(ShopifyClient, "rest", rests)
+    with scripted(*[Answer(429)] * 5, SHOP) as server:
+        client(server.url).call("Shop", {})
+
+    assert held == [1, 1, 2, 4, 8]
 
 
 def test_an_hour_of_throttling_alone_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,10 +172,36 @@ def test_retries_end_and_the_sentence_tells_what_failed() -> None:
     with scripted(SHOP, Answer(503)) as server:
         one = client(server.url, max_retries=2)
         one.call("Shop", {})
-        with pytest.raises(Unreachable, match="CustomersCount failed 3 times, at last with status 503"):
+        with pytest.raises(
+            Unreachable,
+            match="could not be reached: CustomersCount failed, and so did 2 retries, at last with status 503",
+        ):
             one.call("CustomersCount", {})
 
     assert len(server.asked) == 4
+
+
+def test_the_log_counts_retries_as_the_sentence_does(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with scripted(Answer(503)) as server, pytest.raises(Unreachable, match="so did 3 retries"):
+        client(server.url).call("Shop", {})
+
+    assert "retry 3 of 3" in caplog.messages[-1]
+
+
+@pytest.mark.parametrize("answer", [errors("INTERNAL_SERVER_ERROR"), Answer(500)])
+def test_a_shop_that_answers_with_errors_only_was_reached(answer: Answer) -> None:
+    with scripted(answer) as server, pytest.raises(Unreachable, match="Shopify answered with errors only: Shop"):
+        client(server.url).call("Shop", {})
+
+
+def test_what_was_written_is_spoken_of_only_when_something_may_have_been() -> None:
+    with scripted(Answer(503)) as server:
+        one = client(server.url, max_retries=0)
+        with pytest.raises(Unreachable, match="No customer was written; the same command goes on"):
+            one.call("Shop", {})
+        with pytest.raises(Unreachable, match="What was written is recorded; the same command goes on"):
+            one.call("TagsAdd", {})
 
 
 def test_nobody_there_at_all_is_told_after_a_few_attempts() -> None:
@@ -200,6 +242,23 @@ def test_a_missing_scope_is_named() -> None:
     body = json.dumps({"data": {"customerCreate": None}, "errors": [denied]})
     with scripted(Answer(body=body)) as server, pytest.raises(ShopRefused, match="`write_customers` access scope"):
         client(server.url).call("CustomerCreate", VARIABLES, once=True)
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Access denied for metafieldDefinitionCreate field.", "metafield definitions: metafieldDefinitionCreate"),
+        ("Requires `write_customers` and read_orders of c1@example.com.", ": write_customers, read_orders"),
+        ("Not for ada@example.com or `ada@example.com`.", "Shopify did not say which"),
+    ],
+)
+def test_a_missing_right_is_named_by_the_message_where_nothing_else_names_it(message: str, said: str) -> None:
+    denied = {"message": message, "extensions": {"code": "ACCESS_DENIED"}}
+    with scripted(Answer(body=json.dumps({"errors": [denied]}))) as server, pytest.raises(ShopRefused) as caught:
+        client(server.url).call("DefinitionCreate", {})
+
+    assert f"lacks a right it needs to make metafield definitions: {said.rpartition(': ')[2]}." in str(caught.value)
+    assert "example.com" not in str(caught.value)
 
 
 def test_a_request_refused_as_a_whole_names_places_and_never_values() -> None:

@@ -69,6 +69,16 @@ def test_each_order_is_made_once_in_the_past_and_nobody_hears_of_it(shop: LocalS
     assert shop.calls()["orderCreate"] == 9
 
 
+def test_the_oldest_order_is_made_first_however_its_date_is_written(shop: LocalShop, target: Runner) -> None:
+    placed = {1: 1_700_000_000_000, 2: "2024-01-01T01:00:00+05:00", 3: "2023-12-31T21:00:00Z", 4: "2022-05-01"}
+    orders = [order(1, month, placed_at=moment) for month, moment in placed.items()]
+
+    assert target.run([customer(1, orders=orders)]).status == 0
+
+    made = [int(one["name"][-2:]) for one in sorted(shop.orders(), key=lambda one: int(one["id"].rpartition("/")[2]))]
+    assert made == [4, 1, 2, 3]
+
+
 def test_the_same_again_makes_none(shop: LocalShop, target: Runner) -> None:
     documents = [shipped(number) for number in range(1, 4)]
     target.run(documents)

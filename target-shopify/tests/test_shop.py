@@ -119,9 +119,15 @@ def refused(message: str, code: str | None) -> Answer:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (errors("ACCESS_DENIED", value={"metafieldDefinitionCreate": None}), "lacks a right"),
+        (
+            errors("ACCESS_DENIED", value={"metafieldDefinitionCreate": None}),
+            "a right it needs to make metafield definitions",
+        ),
         (refused("Not allowed", "INVALID"), "right to manage metafield definitions"),
-        (refused("You have reached the limit", "RESOURCE_TYPE_LIMIT_EXCEEDED"), "RESOURCE_TYPE_LIMIT_EXCEEDED"),
+        (
+            refused("You have reached the limit", "RESOURCE_TYPE_LIMIT_EXCEEDED"),
+            "no room for another metafield definition",
+        ),
         (errors("INVALID_VARIABLE"), "cratejoy.customer_id cannot be made"),
     ],
 )
