@@ -105,7 +105,7 @@ def _found(value: dict[str, Any], addresses: list[dict[str, Any]], metafields: d
         tags=tuple(value.get("tags") or ()),
         addresses=tuple(sorted(inputs, key=lambda one: one["id"] != default)),
         metafields=metafields,
-        state=decode(state) if state else None,
+        state=decode(state, metafields) if state else None,
     )
 
 

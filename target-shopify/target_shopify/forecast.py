@@ -49,6 +49,7 @@ class Foresight:
 
     def __init__(self, client: ShopifyClient, upsert: Upsert, options: MappingOptions, settings: Settings) -> None:
         self._upsert = upsert
+        self.expectation = upsert.expectation
         self._options = options
         self._settings = settings
         self._lock = threading.Lock()

@@ -108,9 +108,9 @@ def _merged(found: Found, wanted: ShopifyCustomer, *, fill_only: bool) -> dict[s
     fields: dict[str, Any] = {}
     for name in _FIELDS:
         new, now = wanted.fields.get(name), found.fields.get(name)
-        if not new or same(name, now, new):
+        if not new or same(name, now, new) or (not now and _is_given_up(found, name, new)):
             continue
-        if not now or ours.get(name) == fingerprint(now):
+        if not now or ours.get(name) == mark(name, now):
             fields[name] = new
         elif name == "note" and new not in now and len(now) + len(new) + 2 <= NOTE_LENGTH:
             fields[name] = f"{now}\n\n{new}"
@@ -132,7 +132,21 @@ def _replaced(found: Found, wanted: ShopifyCustomer) -> dict[str, Any]:
         name: wanted.fields.get(name)
         for name in _FIELDS
         if not same(name, found.fields.get(name), wanted.fields.get(name))
+        and not _is_given_up(found, name, wanted.fields.get(name))
     }
+
+
+def _is_given_up(found: Found, name: str, new: str | None) -> bool:
+    """Whether Shopify has refused just this value before."""
+    marks = found.state.given_up if found.state else {}
+    return new is not None and marks.get(name) == mark(name, new)
+
+
+def mark(name: str, value: str) -> str:
+    """Return the fingerprint of a field, equal for what Shopify takes for equal."""
+    if name == "email":
+        value = value.casefold()
+    return fingerprint(re.sub(r"\D", "", value) if name == "phone" else value)
 
 
 def same(name: str, now: str | None, new: str | None) -> bool:
@@ -168,16 +182,27 @@ def _addresses(
     if wanted.addresses is None:
         return (), None
     there = {address_fingerprint(address): address for address in found.addresses}
+    whole = [_inherited(address, wanted.fields) for address in wanted.addresses]
     if not replace:
         seen = there.keys() | set(found.state.addresses if found.state else ())
-        return tuple(one for one in wanted.addresses if address_fingerprint(one) not in seen), None
-    prints = [address_fingerprint(address) for address in wanted.addresses]
+        new = [
+            one
+            for one, full in zip(wanted.addresses, whole, strict=True)
+            if address_fingerprint(one) not in seen and address_fingerprint(full) not in seen
+        ]
+        return tuple(new), None
+    prints = [address_fingerprint(address) for address in whole]
     if prints == [address_fingerprint(address) for address in found.addresses]:
         return (), None
     return (), tuple(
-        {**address, "id": there[mark]["id"]} if mark in there else dict(address)
-        for mark, address in zip(prints, wanted.addresses, strict=True)
+        {**address, "id": there[one]["id"]} if one in there else dict(address)
+        for one, address in zip(prints, wanted.addresses, strict=True)
     )
+
+
+def _inherited(address: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return an address as Shopify keeps it: a name left out is the customer's (recorded live answers)."""
+    return {**{name: fields[name] for name in _NAMES if fields.get(name)}, **address}
 
 
 def _same_value(now: str | None, wanted: Metafield) -> bool:
@@ -214,7 +239,7 @@ def _stale_metafields(now: Mapping[str, str], wanted: Mapping[str, Metafield]) -
 
 def fingerprints(fields: Mapping[str, Any]) -> dict[str, str]:
     """Return the fingerprints of fields that we write."""
-    return {name: fingerprint(value) for name, value in fields.items() if value}
+    return {name: mark(name, value) for name, value in fields.items() if value}
 
 
 def address_fingerprints(addresses: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -227,9 +252,9 @@ def _written(found: Found, wanted: ShopifyCustomer, fields: Mapping[str, Any]) -
     before = found.state.fields if found.state else {}
     now = fingerprints(fields)
     kept = {
-        name: mark
-        for name, mark in before.items()
-        if name not in fields and found.fields.get(name) and mark == fingerprint(found.fields[name] or "")
+        name: kept_mark
+        for name, kept_mark in before.items()
+        if name not in fields and found.fields.get(name) and kept_mark == mark(name, found.fields[name] or "")
     }
     del wanted
     return {**kept, **now}

@@ -15,13 +15,26 @@ from target_shopify.client import UserError
 
 _TAKEN = re.compile(r"taken|already (?:exists|in use)|must be unique|not unique|duplicate", re.IGNORECASE)
 _TOO_LONG = re.compile(r"too long \(maximum is (\d+)", re.IGNORECASE)
+_NAMED = re.compile(r"(e-?mail|phone|first name|last name|note)\b", re.IGNORECASE)
+_NAMES = {
+    "email": "email",
+    "e-mail": "email",
+    "phone": "phone",
+    "first name": "firstName",
+    "last name": "lastName",
+    "note": "note",
+}
 _TEXTS = ("firstName", "lastName", "note", "locale")
 _ADDRESS_FIELDS = {"province": ("provinceCode", "province"), "country": ("countryCode", "country", "provinceCode")}
 
 
 def path(error: UserError) -> tuple[str, ...]:
-    """Return where an error points, without the name of the argument."""
-    return error.field[1:] if error.field[:1] in (("input",), ("customer",)) else error.field
+    """Return where an error points, without the name of the argument; told by its first word when it points nowhere."""
+    place = error.field[1:] if error.field[:1] in (("input",), ("customer",)) else error.field
+    if place:
+        return place
+    named = _NAMED.match(error.message)
+    return (_NAMES[named[1].casefold()],) if named else ()
 
 
 def is_taken(error: UserError, name: str) -> bool:

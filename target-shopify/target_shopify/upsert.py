@@ -7,17 +7,20 @@ metafield `customer_id` is unique in the shop, and `sync_state` says what was wr
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from target_shopify import planning, reactions
+from target_shopify.changes import Changes
+from target_shopify.creation import alone, member_figures, relaxed, wish
 from target_shopify.customers import Seen, ShopReader
 from target_shopify.errors import UNANSWERED, AnswerLost, CallRefused, LimitReached, Unreachable
-from target_shopify.mapping.customer import Metafield, ShopifyCustomer, combine
+from target_shopify.mapping.customer import ShopifyCustomer, combine
 from target_shopify.mapping.member import Member
+from target_shopify.mapping.rows import Row, newest_first
 from target_shopify.mapping.stored import stored_members
-from target_shopify.mapping.sync_state import SyncState, encode, figures
+from target_shopify.mapping.sync_state import SyncState
 from target_shopify.rules import reason_text
 from target_shopify.work import Entry, Outcome, Unit
 
@@ -27,13 +30,13 @@ if TYPE_CHECKING:
     from target_shopify.past_orders import PastOrders
     from target_shopify.settings import Settings
 
+Rows = tuple[Row, ...] | None
+
 _MOST_TRIES = 12
 _PERHAPS_THERE = frozenset({"unknown", "met"})
 """Sent before: by a run that did not see the end of it, or in a file whose line was refused."""
 LOOKS_SECONDS = (0.2, 1.0, 3.0)
 """Pauses before the looks for a customer whose create was not answered."""
-_METAFIELDS_A_CALL = 25
-"""metafieldsSet takes 25 entries (schema; recorded live answers)."""
 _LOOK_FIRST_ABOVE = 0.1
 """A look costs 2 points, a create that finds its customer there 10: looking pays from about this share on."""
 
@@ -91,7 +94,8 @@ class Upsert:
         self._settings = settings
         self._orders = orders
         self._reader = ShopReader(client, options.namespace)
-        self._expectation = Expectation(likely=likely)
+        self._changes = Changes(client, options)
+        self.expectation = Expectation(likely=likely)
 
     def settle(self, unit: Unit) -> list[Outcome]:
         """Bring a unit into the shop.
@@ -138,11 +142,11 @@ class Upsert:
                 if seen:
                     return seen
         maybe = any(entry.known and entry.known.status in _PERHAPS_THERE for entry in unit.entries)
-        if not maybe and not self._expectation.look_first:
+        if not maybe and not self.expectation.look_first:
             return None
         seen = self.look(unit)
         if not maybe:
-            self._expectation.learn(there=seen is not None)
+            self.expectation.learn(there=seen is not None)
         return seen
 
     def by_email(self, unit: Unit) -> Seen | None:
@@ -153,37 +157,33 @@ class Upsert:
     # Creating
 
     def _create(self, unit: Unit) -> list[Outcome]:
-        members = [entry.member for entry in unit.entries]
-        customer = combine(members, self._options)
-        wanted = create_input(customer, members, self._options)
-        repairs: list[str] = []
+        wanted = wish([entry.member for entry in unit.entries], self._options)
         errors: Sequence[UserError] = ()
         for tries_left in reversed(range(_MOST_TRIES)):
             try:
-                answer = self._client.call("CustomerCreate", {"input": wanted}, once=True)
+                answer = self._client.call("CustomerCreate", {"input": wanted.input}, once=True)
             except AnswerLost as lost:
                 seen = self._after_lost_answer(unit)
                 if seen is None and not tries_left:
                     raise Unreachable(UNANSWERED.format("customerCreate", lost)) from None
                 if seen is None:
                     continue
-                if not (seen.state and seen.state.hash == customer.hash):
+                if not (seen.state and seen.state.hash == wanted.customer.hash):
                     return self._update(unit, seen)
-                return self._created(unit, seen.id, repairs)
+                return self._created(unit, seen.id, wanted.repairs)
             gid = (answer.value.get("customer") or {}).get("id")
             if gid:
-                self._expectation.learn(there=False)
-                return self._created(unit, str(gid), repairs)
+                self.expectation.learn(there=False)
+                return self._created(unit, str(gid), wanted.repairs)
             errors = answer.errors
             seen = self._in_the_way(unit, errors)
             if seen:
-                self._expectation.learn(there=True)
+                self.expectation.learn(there=True)
                 return self._update(unit, seen)
-            given_up = relax(wanted, errors, self._options)
-            if given_up is None:
-                return self._refused_or_there(unit, errors)
-            wanted, more = given_up
-            repairs += more
+            less = relaxed(wanted, errors, self._options)
+            if less is None:
+                break
+            wanted = less
         return self._refused_or_there(unit, errors)
 
     def _refused_or_there(self, unit: Unit, errors: Sequence[UserError]) -> list[Outcome]:
@@ -235,7 +235,8 @@ class Upsert:
             return rest + [outcome for entry, home in apart for outcome in self._update(Unit([entry]), home)]
         if not self._settings.replaces and self.carried(unit, seen):
             origin = seen.state.origin if seen.state else "created"
-            return self._updated(unit, seen, _Settled(seen.id, origin, changed=False))
+            repairs = seen.state.repairs if seen.state else ()
+            return self._updated(unit, seen, _Settled(seen.id, origin, changed=False, repairs=repairs))
         found = self._reader.read(seen.id)
         if found is None:
             reason = "the customer vanished while it was being updated; the next run looks again"
@@ -266,6 +267,9 @@ class Upsert:
     def _bring_up_to_date(self, unit: Unit, found: planning.Found) -> _Settled:
         members = self._all_members(unit, found)
         customer = combine(members, self._options)
+        remembered = _remembered(found, customer)
+        if remembered:
+            customer = replace(customer, tags=self._checked(customer.tags))
         at_hand = {entry.member.cratejoy_id for entry in unit.entries}
         change = planning.plan(
             found,
@@ -282,117 +286,35 @@ class Upsert:
             addresses=change.written_addresses,
             keys=tuple(customer.metafields),
             members=self._figures(members, unit, found),
+            repairs=remembered,
+            given_up=_still_given_up(found, customer),
         )
         if change.empty and found.state == state:
-            return _Settled(found.id, origin, changed=False)
-        repairs = self._apply(found, change, customer, state)
-        return _Settled(found.id, origin, changed=True, repairs=tuple(repairs))
+            return _Settled(found.id, origin, changed=False, repairs=remembered)
+        repairs = self._changes.apply(found, change, state)
+        return _Settled(found.id, origin, changed=True, repairs=(*remembered, *repairs))
+
+    def _checked(self, tags: Sequence[str]) -> tuple[str, ...]:
+        check = f"{self._options.tag_prefix}check"
+        return (*tags, check) if check not in tags else tuple(tags)
 
     def _all_members(self, unit: Unit, found: planning.Found) -> list[Member]:
         at_hand = [entry.member for entry in unit.entries]
         ids = {member.cratejoy_id for member in at_hand}
         stored = stored_members(found.state, found.metafields.get("customer_id"), found.metafields, self._options)
+        if found.state and not found.state.whole:
+            at_hand = [_with_all(at_hand[0], stored), *at_hand[1:]]
         return [*(member for member in stored if member.cratejoy_id not in ids), *at_hand]
 
     def _figures(self, members: Sequence[Member], unit: Unit, found: planning.Found) -> tuple[dict[str, Any], ...]:
         """Return what belongs to whom, when somebody must be able to tell it apart later."""
-        if _alone(members):
+        if alone(members):
             return ()
         at_hand = {entry.member.cratejoy_id for entry in unit.entries}
         before = {one["id"]: one.get("hash") for one in found.state.members} if found.state else {}
         if found.state and not found.state.members:
             before = {int(found.metafields.get("customer_id") or 0): found.state.hash}
         return member_figures(members, at_hand, before, self._options)
-
-    def _apply(
-        self, found: planning.Found, change: planning.Plan, customer: ShopifyCustomer, state: SyncState
-    ) -> list[str]:
-        repairs = self._write_fields(found.id, change)
-        repairs += self._add_addresses(found, change)
-        tags = change.add_tags
-        check = f"{self._options.tag_prefix}check"
-        if repairs and check not in customer.tags:
-            tags = (*tags, check)
-        if tags:
-            repairs += _told(self._client.call("TagsAdd", {"id": found.id, "tags": list(tags)}).errors, "tag_refused")
-        removed = [tag for tag in change.remove_tags if not (repairs and tag == check)]
-        if removed:
-            self._client.call("TagsRemove", {"id": found.id, "tags": removed})
-        if change.delete_metafields:
-            self._delete_metafields(found.id, change.delete_metafields)
-        repairs += self._write_metafields(found.id, change.metafields, state)
-        return repairs
-
-    def _write_fields(self, gid: str, change: planning.Plan) -> list[str]:
-        wanted: dict[str, Any] = dict(change.fields)
-        if change.set_addresses is not None:
-            wanted["addresses"] = [dict(address) for address in change.set_addresses]
-        repairs: list[str] = []
-        for _ in range(_MOST_TRIES):
-            if not wanted:
-                break
-            errors = self._client.call("CustomerUpdate", {"input": {"id": gid, **wanted}}).errors
-            if not errors:
-                break
-            given_up = reactions.relaxed(wanted, errors)
-            if given_up is None:
-                return [*repairs, reactions.refusal_reason(errors)]
-            wanted, more = given_up
-            repairs += more
-        return repairs
-
-    def _add_addresses(self, found: planning.Found, change: planning.Plan) -> list[str]:
-        repairs: list[str] = []
-        for number, address in enumerate(change.add_addresses):
-            first = number == 0 and not found.addresses
-            repairs += self._add_address(found.id, address, first=first)
-        return repairs
-
-    def _add_address(self, gid: str, address: Mapping[str, Any], *, first: bool) -> list[str]:
-        wanted: dict[str, Any] = {"addresses": [dict(address)]}
-        repairs: list[str] = []
-        for _ in range(_MOST_TRIES):
-            variables = {"customerId": gid, "address": wanted["addresses"][0], "setAsDefault": first}
-            errors = self._client.call("CustomerAddressCreate", variables).errors
-            if not errors or any("already exists" in error.message.lower() for error in errors):
-                break
-            placed = [replace(error, field=("addresses", "0", *error.field[1:])) for error in errors]
-            given_up = reactions.relaxed(wanted, placed)
-            if given_up is None or not given_up[0]["addresses"]:
-                return [*repairs, "address_refused"]
-            wanted, more = given_up
-            repairs += more
-        return repairs
-
-    def _delete_metafields(self, gid: str, keys: Sequence[str]) -> None:
-        gone = [{"ownerId": gid, "namespace": self._options.namespace, "key": key} for key in keys]
-        for start in range(0, len(gone), 250):
-            self._client.call("MetafieldsDelete", {"metafields": gone[start : start + 250]})
-
-    def _write_metafields(self, gid: str, changed: Mapping[str, Metafield], state: SyncState) -> list[str]:
-        """Write metafields, the bookkeeping last: only what is all there counts as written."""
-        wanted = [self._set_input(gid, key, one) for key, one in changed.items()]
-        wanted.append(self._set_input(gid, "sync_state", Metafield("json", encode(state))))
-        repairs: list[str] = []
-        for start in range(0, len(wanted), _METAFIELDS_A_CALL):
-            repairs += self._set_metafields(wanted[start : start + _METAFIELDS_A_CALL])
-        return repairs
-
-    def _set_metafields(self, entries: list[dict[str, Any]]) -> list[str]:
-        repairs: list[str] = []
-        while entries:
-            errors = self._client.call("MetafieldsSet", {"metafields": entries}).errors
-            if not errors:
-                break
-            given_up = reactions.relaxed({"metafields": entries}, errors)
-            if given_up is None:
-                return [*repairs, reactions.refusal_reason(errors)]
-            entries = given_up[0]["metafields"]
-            repairs += given_up[1]
-        return repairs
-
-    def _set_input(self, gid: str, key: str, one: Metafield) -> dict[str, Any]:
-        return {"ownerId": gid, "namespace": self._options.namespace, "key": key, "type": one.type, "value": one.value}
 
     def _updated(self, unit: Unit, seen: Seen, settled: _Settled) -> list[Outcome]:
         ours = settled.origin != "adopted"
@@ -412,7 +334,8 @@ class Upsert:
             status = origin
         else:
             status = "updated" if settled.changed else "unchanged"
-        demoted = tuple(str(one) for one in before if leads and one != number and one == min(before) and number < one)
+        # Said each time: a run that was killed after the lead changed has not said it.
+        demoted = tuple(str(one) for one in sorted(before) if leads and one != number)
         return Outcome(entry.ticket, status, origin, settled.shopify_id, _reason(entry.member, repairs), demoted)
 
     def _write_orders(self, unit: Unit, gid: str, *, fresh: bool, ours: bool = True) -> list[str]:
@@ -421,79 +344,46 @@ class Upsert:
         return self._orders.write(unit, gid, fresh=fresh, ours=ours)
 
 
-def create_input(customer: ShopifyCustomer, members: Sequence[Member], options: MappingOptions) -> dict[str, Any]:
-    """Return the CustomerInput that makes a customer whole in one call.
-
-    Platform fact (recorded live answers): customerCreate takes addresses, tags and metafields together.
-    """
-    state = SyncState(
-        origin="created",
-        hash=customer.hash,
-        fields=planning.fingerprints(customer.fields),
-        addresses=planning.address_fingerprints(customer.addresses or ()),
-        keys=tuple(customer.metafields),
-        members=() if _alone(members) else member_figures(members, {m.cratejoy_id for m in members}, {}, options),
-    )
-    metafields = {**customer.metafields, "sync_state": Metafield("json", encode(state))}
-    wanted: dict[str, Any] = {
-        **customer.fields,
-        "tags": list(customer.tags),
-        "metafields": [
-            {"namespace": options.namespace, "key": key, "type": one.type, "value": one.value}
-            for key, one in metafields.items()
-        ],
-    }
-    if customer.addresses:
-        wanted["addresses"] = list(customer.addresses)
-    return wanted
-
-
-def _alone(members: Sequence[Member]) -> bool:
-    """Whether all in the shop belongs to one member, and its histories tell all that its tags came from."""
-    return len(members) == 1 and not members[0].repairs and not members[0].is_test
-
-
-def member_figures(
-    members: Sequence[Member], at_hand: set[int], before: Mapping[int, str | None], options: MappingOptions
-) -> tuple[dict[str, Any], ...]:
-    """Return what belongs to which of several members, with the hash each was last written with."""
-    return tuple(
-        {
-            **figures(member),
-            "hash": combine([member], options).hash
-            if member.cratejoy_id in at_hand
-            else before.get(member.cratejoy_id),
-        }
-        for member in sorted(members, key=lambda one: one.cratejoy_id)
-    )
-
-
-def relax(
-    wanted: Mapping[str, Any], errors: Sequence[UserError], options: MappingOptions
-) -> tuple[dict[str, Any], list[str]] | None:
-    """Return a new customer's input without what was refused, marked for a person to look at."""
-    given_up = reactions.relaxed(wanted, errors)
-    if given_up is None:
-        return None
-    changed, repairs = given_up
-    check = f"{options.tag_prefix}check"
-    if check not in changed["tags"] and len(changed["tags"]) < 250:
-        changed["tags"] = [*changed["tags"], check]
-    if wanted.get("email") and not changed.get("email"):
-        kept = {"namespace": options.namespace, "key": "source_email", "type": "single_line_text_field"}
-        changed["metafields"] = [*changed["metafields"], {**kept, "value": wanted["email"]}]
-    return changed, repairs
-
-
 def _member_ids(seen: Seen) -> frozenset[int]:
     if seen.state and seen.state.members:
         return frozenset(one["id"] for one in seen.state.members)
     return frozenset({int(seen.customer_id)} if seen.customer_id and seen.customer_id.isdigit() else ())
 
 
-def _told(errors: Sequence[UserError], code: str) -> list[str]:
-    return [code] if errors else []
-
-
 def _reason(member: Member, repairs: Sequence[str]) -> str | None:
     return reason_text([*member.repairs, *repairs]) or None
+
+
+def _still_given_up(found: planning.Found, customer: ShopifyCustomer) -> dict[str, str]:
+    """Return what Shopify refused earlier and the documents still want."""
+    marks = found.state.given_up if found.state else {}
+    return {
+        name: mark
+        for name, mark in marks.items()
+        if name in customer.fields and planning.mark(name, customer.fields[name]) == mark
+    }
+
+
+def _remembered(found: planning.Found, customer: ShopifyCustomer) -> tuple[str, ...]:
+    """Return the repairs of earlier runs that still stand: all while nothing has changed, else those of fields."""
+    if found.state is None:
+        return ()
+    if found.state.hash == customer.hash:
+        return found.state.repairs
+    kept = _still_given_up(found, customer)
+    return tuple(code for code in found.state.repairs if code.partition("_")[0] in kept)
+
+
+def _with_all(member: Member, stored: Sequence[Member]) -> Member:
+    """Return a member that keeps all rows of the shop: whose they are can no longer be told, so none may go."""
+    return replace(
+        member,
+        subscriptions=_united(member.subscriptions, [one.subscriptions for one in stored], "started_at"),
+        orders=_united(member.orders, [one.orders for one in stored], "placed_at"),
+    )
+
+
+def _united(own: Rows, stored: Sequence[Rows], date: str) -> Rows:
+    ids = {row["id"] for row in own or ()}
+    kept = [row for rows in stored for row in rows or () if row["id"] not in ids]
+    return tuple(newest_first([*(own or ()), *kept], date)) if own is not None or kept else None

@@ -155,3 +155,17 @@ def test_a_reason_names_places_and_codes_once() -> None:
     ]
 
     assert refusal_reason(errors) == f"refused by Shopify (email: {TAKEN}; customer: INVALID)"
+
+
+@pytest.mark.parametrize(
+    ("message", "gone", "repair"),
+    [
+        ("Phone has already been taken", "phone", "phone_taken"),
+        ("Email has already been taken", "email", "email_taken"),
+        ("First name is too long", "firstName", "firstName_refused"),
+    ],
+)
+def test_a_refusal_that_points_nowhere_is_told_by_its_words(message: str, gone: str, repair: str) -> None:
+    changed, repairs = relaxed(wanted(), [error(message=message)])
+    assert gone not in changed
+    assert repairs == [repair]

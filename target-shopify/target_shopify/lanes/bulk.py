@@ -10,19 +10,19 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import orjson
 
 from target_shopify.bloom import Seen
+from target_shopify.creation import wish
 from target_shopify.errors import RunStopped, ShopRefused, TargetError
 from target_shopify.lanes import results
 from target_shopify.lanes.operation import BulkOperations
 from target_shopify.lanes.parts import Part
 from target_shopify.lanes.spool import Spool, marked, packed, tickets, unpacked
-from target_shopify.mapping.customer import combine
-from target_shopify.upsert import create_input
 from target_shopify.work import Outcome
 
 if TYPE_CHECKING:
@@ -53,9 +53,12 @@ class BulkLane:
         direct: Carries what files cannot.
         orders: Whether orders follow each customer, which the direct lane writes.
         remembers: Whether there is a ledger, so that what it does not know cannot be older than this load.
+        likely: Tells whether the next customer is probably there already: then a look beats a line that is refused.
     """
 
-    def __init__(self, means: Means, direct: DirectLane, *, orders: bool, remembers: bool) -> None:
+    def __init__(
+        self, means: Means, direct: DirectLane, *, orders: bool, remembers: bool, likely: Callable[[], bool]
+    ) -> None:
         self._client = means.client
         self._direct = direct
         self._settlement = means.settlement
@@ -63,6 +66,7 @@ class BulkLane:
         self._tick = means.tick
         self._logger = means.logger
         self._orders = orders
+        self._likely = likely
         self._refused_as = "unknown" if remembers else "met"
         self.operations = BulkOperations(means.client, means.logger)
         self._folder = means.workspace()
@@ -84,6 +88,9 @@ class BulkLane:
         met = [self._seen.add(key) for key in unit.keys]
         if any(met) or any(entry.known and entry.known.shopify_id for entry in unit.entries):
             self._later.add(packed(unit))
+            return
+        if self._likely():
+            self._direct.submit(unit)
             return
         self._write(unit)
 
@@ -122,9 +129,8 @@ class BulkLane:
     # Files
 
     def _write(self, unit: Unit) -> None:
-        members = [entry.member for entry in unit.entries]
-        wanted = create_input(combine(members, self._options), members, self._options)
-        line = orjson.dumps({"input": wanted, "namespace": self._options.namespace})
+        wanted = wish([entry.member for entry in unit.entries], self._options)
+        line = orjson.dumps({"input": wanted.input, "namespace": self._options.namespace})
         part = self._part_for(line)
         part.add(line, packed(unit))
         if part.lines >= _LEAST_LINES and self._busy < OPERATIONS:

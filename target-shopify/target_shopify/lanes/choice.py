@@ -48,7 +48,12 @@ def direct_lane(run: Run) -> DirectLane:
 def bulk_lane(run: Run) -> BulkLane:
     """Return the bulk lane of a run, with a direct lane beside it."""
     orders = run.settings.orders == "create"
-    return BulkLane(means_of(run), direct_lane(run), orders=orders, remembers=run.ledger.remembers)
+    remembers = run.ledger.remembers
+
+    def likely() -> bool:
+        return not remembers and run.upsert.expectation.look_first
+
+    return BulkLane(means_of(run), direct_lane(run), orders=orders, remembers=remembers, likely=likely)
 
 
 def means_of(run: Run) -> Means:
