@@ -101,6 +101,9 @@ def _digits(value: Any) -> str | None:
     return None if number is None else str(number)
 
 
+_UTC = ("Z", "+00:00")
+
+
 def moment(value: Any) -> str | None:
     """Return a date as RFC 3339 UTC in whole seconds, such as `2026-03-14T16:16:06Z`.
 
@@ -111,8 +114,8 @@ def moment(value: Any) -> str | None:
         return _epoch(value)
     try:
         instant = datetime.fromisoformat(value)
-        if len(value) == 20 and value[19] == "Z" and value[4] == value[7] == "-" and value[10] == "T":
-            return value
+        if value[19:] in _UTC and value[4] == value[7] == "-" and value[10] == "T":
+            return f"{value[:19]}Z"
         return _render(instant)
     except (ValueError, OverflowError):
         return _loose(value.strip())
