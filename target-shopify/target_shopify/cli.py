@@ -69,10 +69,13 @@ def _fail(sentence: str, status: int = 1) -> int:
 def main(target: type[TargetShopify] = TargetShopify) -> None:
     """Entry point: run, flush and leave at once, without waiting for threads nobody needs any more."""
     gc.set_threshold(*GC_THRESHOLDS)
-    status = run(sys.argv[1:], target)
-    try:
-        sys.stdout.flush()
-    except OSError:
-        status = status or 1
+    if sys.stdout is None:
+        status = _fail("Standard output is closed, so STATE has nowhere to go: nothing was written.")
+    else:
+        status = run(sys.argv[1:], target)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            status = status or 1
     sys.stderr.flush()
     os._exit(status)

@@ -8,6 +8,7 @@
 | the ledger cannot be read or written | `LedgerFailed` | the run stops |
 | `max_refusals` reached, `conflict: fail` met | `LimitReached` | the run stops |
 | damaged input | `InputDamaged` | the run stops after settling what came before |
+| no disk space | `DiskFull` | the run stops after settling what is in flight |
 | SIGTERM, Ctrl-C | `Interrupted` | the run stops after the calls in flight |
 | an answer to a write that must not be sent twice was lost | `AnswerLost` | its sender looks, then decides |
 | Shopify refuses a request as a whole | `CallRefused` | the customer is refused, the others go on |
@@ -17,8 +18,12 @@ Each message is one sentence or two: what happened, to what, what to do. None ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+WORKING_FOLDER = "the working folder (in report_dir, or in the system's temporary folder without one)"
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 UNANSWERED = (
     "Shopify could not be reached, or answered with errors only: {} was not answered however often it was sent, "
     "at last with {}. "
@@ -64,6 +69,20 @@ class OutputFailed(RunStopped):
     """STATE can no longer be written: the reader went away or the disk is full."""
 
 
+class DiskFull(RunStopped):
+    """There is no room for a file.
+
+    Args:
+        folder: What kind of folder it is in.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"There is no disk space left for {folder}: what was settled is recorded, and the same command goes on "
+            "once some is free."
+        )
+
+
 class Interrupted(RunStopped):
     """A signal asked the run to end.
 
@@ -93,3 +112,18 @@ class CallRefused(TargetError):
         super().__init__("Shopify refused a request: " + ", ".join([*codes, *places]))
         self.codes = tuple(codes)
         self.places = tuple(places)
+
+
+@contextmanager
+def room_in(folder: str) -> Iterator[None]:
+    """Write files; a disk that is full is told by the folder's kind.
+
+    Raises:
+        DiskFull: There is no room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFull(folder) from None
+        raise

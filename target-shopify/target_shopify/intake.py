@@ -50,13 +50,15 @@ class Intake:
         """Take one document.
 
         Raises:
-            RunStopped: The run cannot go on.
+            RunStopped: The run cannot go on, or this document's refusal is one too many.
         """
         ticket = self._ticket(document)
         try:
             member = read_member(document, self._options)
         except Refused as refused:
             self._settlement.settle([Outcome(ticket, "refused", reason=refused.reason)])
+            if self._settlement.over:
+                self._settlement.flush()
             return
         if not self._waiting:
             self._since = time.monotonic()

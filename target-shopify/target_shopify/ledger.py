@@ -76,6 +76,9 @@ update migration.ledger l set
 from told where l.leader = told.leader and l.status = 'unknown' and l.origin is null
 """
 _PATIENCE_SECONDS = 120.0
+"""In mid-run a database may restart."""
+_START_SECONDS = 10.0
+"""At the start one that is not there is rather a wrong ledger_url."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ class PostgresLedger:
         self._settings_mark = settings_mark
         self._logger = logger
         self._connection: Any = None
-        self._work(self._prepare)
+        self._work(self._prepare, _START_SECONDS)
 
     def find(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return what is known of these documents."""
@@ -303,9 +306,11 @@ class PostgresLedger:
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
-    def _work(self, work: Any) -> Any:
-        """Do something in a transaction; a connection that broke is opened anew for two minutes."""
-        until = time.monotonic() + _PATIENCE_SECONDS
+    def _work(self, work: Any, patience: float | None = None) -> Any:
+        """Do something in a transaction; a connection that broke is opened anew, for two minutes unless said."""
+        patience = _PATIENCE_SECONDS if patience is None else patience
+        until = time.monotonic() + patience
+        told = False
         while True:
             try:
                 return self._once(work)
@@ -314,7 +319,9 @@ class PostgresLedger:
                 if time.monotonic() > until or _hopeless(error):
                     raise LedgerFailed(_sentence(error)) from None
                 self._tick()
-                self._logger.warning("The ledger's database is away; trying again.")
+                if not told:
+                    self._logger.warning("The ledger's database is away; trying for %.0f s to reach it.", patience)
+                told = True
                 time.sleep(1.0)
             except psycopg2.Error as error:
                 raise LedgerFailed(_sentence(error)) from None

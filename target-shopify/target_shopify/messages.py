@@ -15,7 +15,7 @@ import orjson
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException
 from singer_sdk.io_base import GenericSingerReader
 
-from target_shopify.errors import InputDamaged, RunStopped
+from target_shopify.errors import WORKING_FOLDER, InputDamaged, RunStopped, room_in
 
 UNFIT = (InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
 """What the SDK raises for a record that does not go with its SCHEMA message."""
@@ -73,7 +73,8 @@ class TickingReader(GenericSingerReader[str]):
             RunStopped: The run cannot go on, or a line is no Singer message.
         """
         try:
-            return self._process(file_input or sys.stdin, callbacks)
+            with room_in(WORKING_FOLDER):
+                return self._process(file_input or sys.stdin, callbacks)
         except RunStopped as stopped:
             raise self._on_stop(stopped) from None
         except UNFIT:

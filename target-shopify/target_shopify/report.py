@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from target_shopify.errors import SettingsError
+from target_shopify.errors import SettingsError, room_in
 
 if TYPE_CHECKING:
     from target_shopify.forecast import ForecastFiles
@@ -30,30 +30,43 @@ class Report:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._began = False
         self.forecast: ForecastFiles | None = None
         if folder is not None:
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                tempfile.TemporaryFile(dir=folder).close()
             except OSError as error:
                 raise SettingsError(f"report_dir cannot be used: {error.strerror}.") from None
+
+    def begin(self) -> None:
+        """Remove what an earlier run refused: a file that is there is this run's."""
+        if self._folder is not None:
+            (self._folder / "refused.jsonl").unlink(missing_ok=True)
 
     def settled(self, outcomes: Sequence[Outcome]) -> None:
         """Take in outcomes; they are in the ledger, so no file repeats them."""
         if self.forecast is not None:
-            self.forecast.settled(outcomes)
+            with room_in("report_dir"):
+                self.forecast.settled(outcomes)
 
     def refused(self, outcomes: Sequence[Outcome]) -> None:
-        """Append refused documents to `refused.jsonl`."""
+        """Append refused documents to `refused.jsonl`, which begins anew with each run.
+
+        Raises:
+            DiskFull: There is no room; the next ones are tried all the same.
+        """
         if self._folder is None or not outcomes or self.forecast:
             return
         lines = [_dead_letter(outcome) for outcome in outcomes]
-        with owner_only(self._folder / "refused.jsonl", append=True) as file:
+        append, self._began = self._began, True
+        with room_in("report_dir"), owner_only(self._folder / "refused.jsonl", append=append) as file:
             file.write(b"\n".join(lines) + b"\n")
 
     def run(self, figures: Mapping[str, Any]) -> None:
         """Write how the run went to `run.json`."""
         if self._folder is not None:
-            with owner_only(self._folder / "run.json") as file:
+            with room_in("report_dir"), owner_only(self._folder / "run.json") as file:
                 file.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2) + b"\n")
 
     def workspace(self) -> Path:

@@ -1,15 +1,19 @@
-"""One run: shop, ledger, lanes, and how it ends."""
+"""One run: shop, ledger, lanes, and how it ends.
+
+At the start the shop is asked and the ledger opened; what writes into the shop waits for the first document.
+"""
 
 from __future__ import annotations
 
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from target_shopify.client import ShopifyClient
-from target_shopify.errors import InputDamaged, Interrupted, RunStopped
+from target_shopify.errors import DiskFull, InputDamaged, Interrupted, RunStopped, room_in
 from target_shopify.forecast import ForecastFiles, Foresight
 from target_shopify.intake import Intake
 from target_shopify.lanes import Lane
@@ -21,7 +25,7 @@ from target_shopify.past_orders import PastOrders
 from target_shopify.progress import Progress
 from target_shopify.report import Report
 from target_shopify.settlement import Settlement
-from target_shopify.shop import Shop, connect
+from target_shopify.shop import Shop, ask, make_ready
 from target_shopify.upsert import Upsert
 
 if TYPE_CHECKING:
@@ -49,7 +53,7 @@ class Run:
         self.run_id = os.environ.get("MELTANO_RUN_ID") or str(uuid.uuid4())
         self.client = ShopifyClient(settings, logger)
         self.report = Report(settings.report_dir)
-        self.shop = connect(self.client, settings, logger)
+        self.shop = ask(self.client, settings)
         self.ledger = self._open_ledger()
         self.settlement = Settlement(
             self.ledger, self.report, settings.max_refusals, _nowhere if settings.dry_run else emit
@@ -57,12 +61,21 @@ class Run:
         self.progress = Progress(self.settlement, self.client, logger)
         self.progress.total = self.ledger.total()
         self._options = mapping_options(settings, self.shop)
-        self.upsert: Upsert | Foresight = self._open_upsert()
+        self.upsert: Upsert | Foresight
         self._lane: Lane | None = None
+        self._intake: Intake | None = None
+        if settings.dry_run:
+            self._begin()  # there is a forecast even of nothing
+        else:
+            self.report.begin()
+
+    def _begin(self) -> Intake:
+        """Make the shop and everything on the way to it ready for the first document."""
+        self.upsert = self._open_upsert(make_ready(self.client, self._settings, self._logger))
         self._lane = open_lane(self)
-        self._intake = Intake(
-            self._options, self.ledger, self.settlement, self._lane, trust_ledger=not settings.replaces
-        )
+        trusts = not self._settings.replaces
+        self._intake = Intake(self._options, self.ledger, self.settlement, self._lane, trust_ledger=trusts)
+        return self._intake
 
     @property
     def settings(self) -> Settings:
@@ -80,8 +93,12 @@ class Run:
         return self._logger
 
     def add(self, document: Mapping[str, Any]) -> None:
-        """Take one document."""
-        self._intake.add(document)
+        """Take one document.
+
+        Raises:
+            RunStopped: The run cannot go on.
+        """
+        (self._intake or self._begin()).add(document)
 
     def checkpoint(self, state: dict[str, Any]) -> None:
         """Take in a STATE that covers the documents so far."""
@@ -110,7 +127,8 @@ class Run:
     def tick_input(self) -> None:
         """Tick, and let no batch wait for more input."""
         self.tick()
-        self._intake.tick()
+        if self._intake:
+            self._intake.tick()
 
     def finish(self) -> None:
         """Carry everything to its outcome, write the last STATE and the report.
@@ -118,9 +136,7 @@ class Run:
         Raises:
             RunStopped: The run cannot be finished.
         """
-        self._intake.flush()
-        if self._lane:
-            self._lane.finish()
+        self._carry_all()
         self.settlement.flush(force=True)
         self._end("finished")
         self._tell()
@@ -138,19 +154,23 @@ class Run:
             self.settlement.flush(force=True)
         except RunStopped as also:
             stopped = also
-        self._end("stopped")
+        with suppress(DiskFull):
+            self._end("stopped")
         self._logger.info("%s", self.progress.summary())
         return Interrupted(self._signal, goes_on) if isinstance(stopped, Interrupted) else stopped
 
     def _settle_the_rest(self, stopped: RunStopped) -> RunStopped:
         """Carry what came before damaged input to its outcome: nothing is wrong with that."""
         try:
-            self._intake.flush()
-            if self._lane:
-                self._lane.finish()
+            self._carry_all()
         except RunStopped as also:
             return also
         return stopped
+
+    def _carry_all(self) -> None:
+        if self._intake and self._lane:
+            self._intake.flush()
+            self._lane.finish()
 
     def _end(self, how: str) -> None:
         self.client.stop()
@@ -178,10 +198,10 @@ class Run:
         mark = fingerprint(astuple(mapping_options(self._settings, self.shop)))
         return PostgresLedger(url, domain, self.run_id, self._logger, self.tick_ledger, settings_mark=mark)
 
-    def _open_upsert(self) -> Upsert | Foresight:
+    def _open_upsert(self, loaded: int) -> Upsert | Foresight:
         creates = self._settings.orders == "create" and not self._settings.dry_run
         orders = PastOrders(self.client, self._options, self._logger) if creates else None
-        likely = self.shop.loaded > 0 and not self.ledger.remembers
+        likely = loaded > 0 and not self.ledger.remembers
         upsert = Upsert(self.client, self._options, self._settings, orders, likely=likely)
         if not self._settings.dry_run:
             return upsert
@@ -193,7 +213,8 @@ class Run:
         forecast = self.report.forecast
         if forecast and isinstance(self.upsert, Foresight):
             told = self.settlement
-            forecast.finish(told.counts, told.reasons, self.upsert, self.client.budget.rate, self._logger)
+            with room_in("report_dir"):
+                forecast.finish(told.counts, told.reasons, self.upsert, self.client.budget.rate, self._logger)
         else:
             self._logger.info("%s", self.progress.summary())
 

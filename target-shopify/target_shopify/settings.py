@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ SECRETS = ("access_token", "client_secret", "ledger_url")
 SUPPORTED_VERSIONS = ("2026-07", "2026-10")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*")
 _NAMESPACE = re.compile(r"[a-zA-Z0-9_-]{3,255}")
-_SWITCHES = frozenset({"true", "1", "yes", "on", "false", "0", "no", "off"})
+_ON = frozenset({"true", "1", "yes", "on"})
+_SWITCHES = _ON | {"false", "0", "no", "off"}
 _REQUEST_TIMEOUT_SECONDS = 60.0
 _MAX_RETRIES = 8
 
@@ -105,7 +107,7 @@ class RefusalLimit:
     share: float | None = None
 
     def reached(self, refused: int, documents: int) -> bool:
-        """Whether the run must stop."""
+        """Whether the run must stop, with so many refused of so many that were read."""
         if self.count is not None:
             return refused >= self.count > 0 or refused > self.count
         return self.share is not None and documents >= 100 and refused > self.share * documents
@@ -201,14 +203,31 @@ def misread_variables(environment: Mapping[str, str]) -> list[str]:
     """
     found = []
     for name, spec in CONFIG_SCHEMA["properties"].items():
-        text, types = environment.get(variable(name)), set(spec.get("type", []))
-        if text is None or "string" in types:
+        text, types = (environment.get(variable(name)) or "").strip(), set(spec.get("type", []))
+        if not text or "string" in types:
             continue
         if "boolean" in types and text.lower() not in _SWITCHES:
             found.append(f"{variable(name)} takes true or false")
         if "integer" in types and not re.fullmatch(r"-?\d+", text):
             found.append(f"{variable(name)} takes a number")
     return found
+
+
+def is_number_or_switch(spec: Mapping[str, Any]) -> bool:
+    """Whether a setting takes no text, list or object."""
+    return not {"string", "object", "array"} & set(spec.get("type", []))
+
+
+def number_or_switch(text: str, spec: Mapping[str, Any]) -> Any:
+    """Return what a text says for such a setting.
+
+    Raises:
+        ValueError: It says neither a number nor a switch.
+    """
+    word = text.strip().lower()
+    if "boolean" in spec.get("type", []) and word in _SWITCHES:
+        return word in _ON
+    return json.loads(word)
 
 
 def unknown_setting(name: str) -> str:

@@ -48,6 +48,7 @@ class Settlement:
         self._epoch = 0
         self._open: Counter[int] = Counter()
         self._states: deque[tuple[int, dict[str, Any]]] = deque()
+        self._refused = 0
         self.read = 0
         """Documents that came in."""
         self.counts: Counter[str] = Counter()
@@ -59,6 +60,11 @@ class Settlement:
     def settled(self) -> int:
         """Documents whose outcome is written."""
         return self.counts.total()
+
+    @property
+    def over(self) -> bool:
+        """Whether as many customers are refused as `max_refusals` allows; any thread may ask."""
+        return self._limit is not None and self._refused > 0 and self._limit.reached(self._refused, self.read)
 
     @property
     def backlog(self) -> int:
@@ -79,18 +85,20 @@ class Settlement:
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Take in outcomes; any thread may call this."""
+        refused = sum(outcome.status == "refused" for outcome in outcomes)
         with self._lock:
             self._waiting.extend(outcomes)
+            self._refused += refused
 
     def flush(self, *, force: bool = False) -> None:
-        """Write what has been waiting for a second or is many; main thread only.
+        """Write what has been waiting for a second or is many, or ends the run; main thread only.
 
         Raises:
             LedgerFailed: The ledger cannot be written.
             LimitReached: `max_refusals`.
         """
-        due = force or len(self._waiting) >= _ROWS or time.monotonic() - self._flushed_at > _SECONDS
-        if not due:
+        over = self.over
+        if not (force or over or len(self._waiting) >= _ROWS or time.monotonic() - self._flushed_at > _SECONDS):
             return
         self._flushed_at = time.monotonic()
         with self._lock:
@@ -98,17 +106,20 @@ class Settlement:
         for start in range(0, len(outcomes), _ROWS_A_WRITE):
             self._write(outcomes[start : start + _ROWS_A_WRITE])
             self._emit_covered()
-        if outcomes:
-            self._check_limit()
+        if over:
+            raise LimitReached(
+                f"{self._refused} of {self.read} customers were refused, which is as many as max_refusals allows: look "
+                "at the reasons (migration report, or refused.jsonl in report_dir), then run again."
+            )
 
     def _write(self, outcomes: Sequence[Outcome]) -> None:
         told = [outcome for outcome in outcomes if outcome.status]
-        self._report.settled(told)
-        self._report.refused([outcome for outcome in told if outcome.status == "refused"])
         self._ledger.record([_row(outcome) for outcome in told])
         demoted = [key for outcome in told for key in outcome.demoted]
         if demoted:
             self._ledger.demote(demoted)
+        self._report.settled(told)
+        self._report.refused([outcome for outcome in told if outcome.status == "refused"])
         for outcome in outcomes:
             self._open[outcome.ticket.epoch] -= 1
             if outcome.status:
@@ -124,14 +135,6 @@ class Settlement:
             latest = self._states.popleft()[1]
         if latest is not None:
             self._emit(latest)
-
-    def _check_limit(self) -> None:
-        refused = self.counts["refused"]
-        if self._limit and refused and self._limit.reached(refused, self.settled):
-            raise LimitReached(
-                f"{refused} of {self.settled} customers were refused, which is as many as max_refusals allows: look "
-                "at the reasons (migration report, or refused.jsonl in report_dir), then run again."
-            )
 
 
 def _row(outcome: Outcome) -> Row:

@@ -25,12 +25,10 @@ class Shop:
     Attributes:
         domain: my-shop.myshopify.com.
         currency: ISO code of Cratejoy's cents.
-        loaded: Customers that carry our id metafield already; 0 in a new shop.
     """
 
     domain: str
     currency: str
-    loaded: int
 
 
 def needed_scopes(settings: Settings) -> frozenset[str]:
@@ -43,11 +41,11 @@ def needed_scopes(settings: Settings) -> frozenset[str]:
     return frozenset(needed)
 
 
-def connect(client: ShopifyClient, settings: Settings, logger: logging.Logger) -> Shop:
-    """Ask the shop who it is, and make it ready for the first customer.
+def ask(client: ShopifyClient, settings: Settings) -> Shop:
+    """Ask the shop who it is and what we may do there; nothing is written.
 
     Raises:
-        ShopRefused: Token, shop, scopes, version or definitions do not allow the run; no customer was written.
+        ShopRefused: Token, shop, scopes or version do not allow the run.
     """
     try:
         told = client.call("Shop", {}).value
@@ -55,11 +53,23 @@ def connect(client: ShopifyClient, settings: Settings, logger: logging.Logger) -
         _check_scopes(client.call("AccessScopes", {}).value, settings)
     except CallRefused as refused:
         raise ShopRefused(f"The shop did not answer who it is: {refused}.") from None
+    currency = settings.currency or str(told.get("currencyCode") or "USD")
+    return Shop(str(told.get("myshopifyDomain") or f"{settings.shop}.myshopify.com"), currency)
+
+
+def make_ready(client: ShopifyClient, settings: Settings, logger: logging.Logger) -> int:
+    """Make the shop ready for the first customer: create the metafield definitions that are missing.
+
+    Returns:
+        How many customers carry our id metafield already; 0 in a new shop.
+
+    Raises:
+        ShopRefused: The definitions do not allow the run; no customer was written.
+    """
     loaded = _ready(client, settings, logger, "CUSTOMER", CUSTOMER_DEFINITIONS)
     if settings.orders == "create":
         _ready(client, settings, logger, "ORDER", ORDER_DEFINITIONS)
-    currency = settings.currency or str(told.get("currencyCode") or "USD")
-    return Shop(str(told.get("myshopifyDomain") or f"{settings.shop}.myshopify.com"), currency, loaded)
+    return loaded
 
 
 def _check_domain(domain: str, settings: Settings) -> None:

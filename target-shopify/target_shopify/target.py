@@ -10,14 +10,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
 from target_shopify import settings as settings_module
-from target_shopify.errors import OutputFailed, RunStopped, SettingsError
+from target_shopify.errors import WORKING_FOLDER, InputDamaged, OutputFailed, RunStopped, SettingsError, room_in
 from target_shopify.messages import TickingReader
 from target_shopify.run import Run
 from target_shopify.sinks import Customers, Ignored, takes
@@ -58,6 +60,18 @@ class TargetShopify(Target):
 
     # Settings
 
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        """What the environment sets; numbers and switches as text, and a blank one is not set."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        plain = {
+            name: {"type": ["string", "null"]} if settings_module.is_number_or_switch(spec) else spec
+            for name, spec in cls.config_jsonschema["properties"].items()
+        }
+        found = parse_environment_config({"properties": plain}, cls._env_var_prefix)
+        specs = cls.config_jsonschema["properties"]
+        return {name: value for name, value in found.items() if plain[name] is specs[name] or value.strip()}
+
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check all settings; every trouble in one sentence, none of it with the value of a secret."""
         self._check_variables()
@@ -78,9 +92,9 @@ class TargetShopify(Target):
             self._config["max_refusals"] = str(self._config["max_refusals"])
         for name, spec in self.config_jsonschema["properties"].items():
             value = self._config.get(name)
-            if isinstance(value, str) and not {"string", "object", "array"} & set(spec.get("type", [])):
+            if isinstance(value, str) and settings_module.is_number_or_switch(spec):
                 try:
-                    self._config[name] = json.loads(value.lower())
+                    self._config[name] = settings_module.number_or_switch(value, spec)
                 except ValueError:
                     raise SettingsError(f"{name} takes a number, or true or false.") from None
 
@@ -136,7 +150,8 @@ class TargetShopify(Target):
         """
         super().process_endofpipe()
         try:
-            self.run.finish()
+            with room_in(WORKING_FOLDER):
+                self.run.finish()
         except RunStopped as stopped:
             raise self._stop(stopped) from None
 
@@ -152,7 +167,13 @@ class TargetShopify(Target):
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a record; one that nothing maps or validates goes the short way, which is several times faster."""
-        maps = self.mapper.stream_maps.get(message_dict["stream"], ())
+        stream = message_dict["stream"]
+        if stream not in self.mapper.stream_maps:
+            raise InputDamaged(
+                f"A record of stream {stream} came before its SCHEMA message: look at the tap that wrote it. What came "
+                "before the record is settled, and the same command goes on."
+            )
+        maps = self.mapper.stream_maps[stream]
         if len(maps) == 1 and type(maps[0]) is SameRecordTransform and not self.config["validate_records"]:
             sink = self._sinks_active[maps[0].stream_alias]
             if not maps[0].flattening_enabled and type(sink) is Customers:
@@ -175,8 +196,9 @@ class TargetShopify(Target):
     @staticmethod
     def _emit(state: dict[str, Any]) -> None:
         try:
-            sys.stdout.write(f"{json.dumps(state)}\n")
-            sys.stdout.flush()
+            with room_in("standard output"):
+                sys.stdout.write(f"{json.dumps(state)}\n")
+                sys.stdout.flush()
         except BrokenPipeError:
             # Python would stumble over the same pipe again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from target_shopify.settings import CONFIG_SCHEMA, number_or_switch
 
 from .harness import BIN, TOKEN, LocalShop, Runner, Told, command_line, customer, metafields, singer
 
@@ -122,9 +124,7 @@ def test_settings_come_from_the_environment_as_text(shop: LocalShop, tmp_path: P
     assert json.loads(done.stdout.splitlines()[-1]) == {"read": 1}
 
 
-@pytest.mark.parametrize(
-    ("name", "text"), [("DRY_RUN", "ture"), ("DRY_RUN", ""), ("CONCURRENCY", "many"), ("MAX_RETRIES", "1.5")]
-)
+@pytest.mark.parametrize(("name", "text"), [("DRY_RUN", "ture"), ("CONCURRENCY", "many"), ("MAX_RETRIES", "1.5")])
 def test_a_variable_that_cannot_be_read_ends_the_run_before_it_writes(
     name: str, text: str, shop: LocalShop, tmp_path: Path
 ) -> None:
@@ -144,6 +144,32 @@ def test_a_variable_that_cannot_be_read_ends_the_run_before_it_writes(
     assert shop.customers() == []
 
 
+def test_a_blank_number_or_switch_is_not_set(shop: LocalShop, tmp_path: Path) -> None:
+    names = ("CONCURRENCY", "MAX_RETRIES", "REQUEST_TIMEOUT", "DRY_RUN", "VALIDATE_RECORDS", "FLATTENING_ENABLED")
+    variables = {
+        "TARGET_SHOPIFY_SHOP": "demo", "TARGET_SHOPIFY_ACCESS_TOKEN": TOKEN, "TARGET_SHOPIFY_API_URL": shop.url,
+        **{f"TARGET_SHOPIFY_{name}": "" for name in names}, "TARGET_SHOPIFY_LANE": "direct",
+    }  # fmt: skip
+    (tmp_path / "config.json").write_text('{"dry_run": true}')
+    arguments = [BIN / "target-shopify", "--config=config.json", "--config=ENV"]
+    done = subprocess.run(
+        arguments, input=singer([customer(1)]), capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, **variables},
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "Forecast, nothing was written" in done.stderr
+    assert shop.customers() == []
+
+
+@pytest.mark.parametrize("name", ["DRY_RUN", "VALIDATE_RECORDS"])
+@pytest.mark.parametrize("word", ["true", "1", "Yes", "on", "no", "0"])
+def test_a_switch_may_be_said_in_several_words(name: str, word: str) -> None:
+    spec = CONFIG_SCHEMA["properties"][name.lower()]
+
+    assert number_or_switch(word, spec) is (word not in ("no", "0"))
+
+
 def test_a_misspelt_variable_is_told(tmp_path: Path) -> None:
     variables = {"TARGET_SHOPIFY_SHOP": "demo", "TARGET_SHOPIFY_ACCESS_TOKEN": TOKEN, "TARGET_SHOPIFY_DRYRUN": "true"}
     done = subprocess.run(
@@ -155,6 +181,27 @@ def test_a_misspelt_variable_is_told(tmp_path: Path) -> None:
     assert "TARGET_SHOPIFY_DRYRUN" in done.stderr
     assert "did you mean TARGET_SHOPIFY_DRY_RUN?" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("where", ["nowhere", "full"])
+def test_a_standard_output_that_takes_nothing_is_one_sentence(where: str, shop: LocalShop, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"shop": "demo", "access_token": TOKEN, "api_url": shop.url, "lane": "direct"}))
+    redirect = ">&-" if where == "nowhere" else "> /dev/full"
+    command = f"{BIN / 'target-shopify'} --config {config} {redirect}"
+    done = subprocess.run(
+        ["bash", "-c", command], input=singer([customer(1)]), stderr=subprocess.PIPE, text=True, check=False
+    )
+
+    said = [line for line in done.stderr.splitlines() if " | INFO " not in line]
+    assert done.returncode == 1
+    assert len(said) == 1, said
+    if where == "nowhere":
+        assert said[0].startswith("target-shopify: Standard output is closed")
+        assert shop.calls() == {}
+    else:
+        assert "no disk space left for standard output" in said[0]
+        assert "what was settled is recorded, and the same command goes on" in said[0]
 
 
 def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(shop: LocalShop, target: Runner) -> None:
@@ -192,3 +239,36 @@ def test_too_many_refusals_end_the_run(shop: LocalShop, target: Runner) -> None:
 
     assert told.status == 1
     assert "max_refusals" in told.stderr
+
+
+@pytest.mark.parametrize("lane", ["direct", "auto", "bulk"])
+def test_the_refusal_that_reaches_the_limit_is_the_last_one(lane: str, shop: LocalShop, target: Runner) -> None:
+    nobodies = [{"id": None, "email": f"n{number}@example.com"} for number in range(150)]
+
+    told = target.run([customer(1), *nobodies], max_refusals=3, lane=lane)
+
+    assert told.status == 1
+    assert "3 of 4 customers were refused" in told.stderr
+
+
+def test_a_share_of_refusals_is_one_of_all_that_was_read(shop: LocalShop, target: Runner) -> None:
+    """Those who are refused at once overtake those who wait for a lane."""
+    documents = [customer(number) if number % 5 else {"id": None, "note": str(number)} for number in range(1, 601)]
+
+    told = target.run(documents, max_refusals="25%", lane="auto")
+
+    assert told.status == 0, told.stderr
+    assert len(shop.customers()) == 480
+
+
+def test_units_in_flight_are_all_that_can_be_refused_beyond_the_limit(shop: LocalShop, target: Runner) -> None:
+    for number in range(1, 61):
+        shop.add_customer(email=f"c{number}@example.com")
+
+    told = target.run(
+        [customer(number) for number in range(1, 61)], max_refusals=2, conflict="skip", concurrency=2
+    )  # fmt: skip
+
+    said = re.search(r"(\d+) of 60 customers were refused", told.stderr)
+    assert said
+    assert 2 <= int(said[1]) <= 3

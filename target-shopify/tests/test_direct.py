@@ -43,6 +43,7 @@ class Client:
 class Basket:
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
+        self.over = False
 
     def settle(self, outcomes: list[Outcome]) -> None:
         self.outcomes += outcomes

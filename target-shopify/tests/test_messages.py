@@ -118,6 +118,7 @@ def test_a_record_before_its_schema_is_told_in_one_sentence(shop: LocalShop, tar
 
     assert told.status == 1
     assert told.stderr.count("target-shopify: ") == 1
+    assert "A record of stream orders came before its SCHEMA message" in told.stderr
     assert told.states == [{"read": 5}]
     assert len(shop.customers()) == 5
 

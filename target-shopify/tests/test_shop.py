@@ -11,9 +11,9 @@ import requests
 from target_shopify.client import ShopifyClient
 from target_shopify.errors import ShopRefused
 from target_shopify.settings import Settings
-from target_shopify.shop import connect, needed_scopes
+from target_shopify.shop import ask, make_ready, needed_scopes
 
-from .harness import TOKEN, LocalShop, Runner, Told, checked, customer, local_shop
+from .harness import TOKEN, LocalShop, Runner, Told, checked, customer, local_shop, singer
 from .scripted import Answer, data, errors, scripted
 
 LOGGER = logging.getLogger("test-shop")
@@ -100,6 +100,13 @@ def test_no_more_scopes_are_asked_for_than_the_run_needs(changes: dict[str, Any]
     assert needed_scopes(settings) == needed
 
 
+def connect(settings: Settings) -> None:
+    """Do what a run does before the first customer."""
+    client = ShopifyClient(settings, LOGGER)
+    ask(client, settings)
+    make_ready(client, settings, LOGGER)
+
+
 def definitions(*answers: Answer) -> list[Answer]:
     """Return what a shop without definitions says, and then these answers."""
     scopes = [{"handle": "write_customers"}]
@@ -135,7 +142,7 @@ def test_a_right_to_definitions_that_is_missing_is_told(answer: Answer, said: st
     with scripted(*definitions(answer)) as server:
         settings = checked(api_url=server.url)
         with pytest.raises(ShopRefused, match=said):
-            connect(ShopifyClient(settings, LOGGER), settings, LOGGER)
+            connect(settings)
 
     assert len(server.asked) == 4
 
@@ -144,7 +151,7 @@ def test_a_definition_that_finds_no_room_to_be_pinned_is_made_unpinned() -> None
     made = data({"metafieldDefinitionCreate": {"createdDefinition": {"id": "1"}, "userErrors": []}})
     with scripted(*definitions(refused("Limit of pinned definitions", "PINNED_LIMIT_REACHED"), made)) as server:
         settings = checked(api_url=server.url)
-        connect(ShopifyClient(settings, LOGGER), settings, LOGGER)
+        connect(settings)
 
     pins = [json.loads(body)["variables"]["definition"]["pin"] for _, _, body in server.asked[3:5]]
     assert pins == [True, False]
@@ -211,3 +218,30 @@ def test_the_shops_currency_is_that_of_the_amounts_unless_another_is_set() -> No
         ]
         assert len(values) == 2
         assert all("CAD" in value and "89.98" in value for value in values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", '{"type": "STATE", "value": {"read": 0}}\n', singer([customer(1)], "products"), singer([])],
+    ids=["empty", "STATE only", "another stream", "no customers"],
+)
+def test_without_a_customer_the_shop_is_looked_at_and_left_as_it_is(
+    text: str, shop: LocalShop, target: Runner, ledger_url: str
+) -> None:
+    told = target.run_text(text, ledger_url=ledger_url)
+
+    assert told.status == 0, told.stderr
+    assert "shop" in shop.calls()
+    assert "metafieldDefinitionCreate" not in shop.calls()
+
+
+def test_what_the_shop_does_not_allow_is_told_without_a_customer_too(shop: LocalShop, target: Runner) -> None:
+    stops(target.run_text("", access_token="shpat_planted-wrong-1"), "401")
+
+
+def test_a_wrong_ledger_leaves_nothing_in_the_shop(shop: LocalShop, target: Runner, ledger_url: str) -> None:
+    wrong = ledger_url.replace("/ledger_", "/nowhere_")
+
+    stops(target.run(DOCUMENTS, ledger_url=wrong), "ledger_url")
+
+    assert "metafieldDefinitionCreate" not in shop.calls()

@@ -132,6 +132,8 @@ class DirectLane:
             raise self._failure
 
     def _carry(self, unit: Unit) -> None:
+        if self._settlement.over:
+            return  # the main thread ends the run at its next tick
         with self._changed:
             self._in_hand += 1
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from target_shopify.report import owner_only
@@ -46,7 +47,9 @@ class Part:
         self._units.close()
 
     def remove(self) -> None:
-        """Remove the files."""
-        self.close()
+        """Remove the files; what is in them is not wanted any more, so a full disk does not matter."""
+        for file in (self._lines, self._units):
+            with suppress(OSError):
+                file.close()
         self.lines_path.unlink(missing_ok=True)
         self.units_path.unlink(missing_ok=True)

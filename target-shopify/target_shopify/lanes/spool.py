@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ class Spool:
         full.unlink()
 
     def close(self) -> None:
-        """Remove the file."""
-        self._file.close()
+        """Remove the file; what is in it is not wanted any more, so a full disk does not matter."""
+        with suppress(OSError):
+            self._file.close()
         self.path.unlink(missing_ok=True)
