@@ -30,6 +30,10 @@ _NEEDED: dict[str, dict[str, type]] = {
 }
 
 
+class NoSchema(InputDamaged, RecordsWithoutSchemaException):
+    """A record came before its SCHEMA message."""
+
+
 class TickingReader(GenericSingerReader[str]):
     """A message reader with a clock.
 

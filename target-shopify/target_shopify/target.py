@@ -19,8 +19,8 @@ from singer_sdk.sinks import Sink
 from typing_extensions import override
 
 from target_shopify import settings as settings_module
-from target_shopify.errors import WORKING_FOLDER, InputDamaged, OutputFailed, RunStopped, SettingsError, room_in
-from target_shopify.messages import TickingReader
+from target_shopify.errors import WORKING_FOLDER, OutputFailed, RunStopped, SettingsError, room_in
+from target_shopify.messages import NoSchema, TickingReader
 from target_shopify.run import Run
 from target_shopify.sinks import Customers, Ignored, takes
 
@@ -169,7 +169,7 @@ class TargetShopify(Target):
         """Take a record; one that nothing maps or validates goes the short way, which is several times faster."""
         stream = message_dict["stream"]
         if stream not in self.mapper.stream_maps:
-            raise InputDamaged(
+            raise NoSchema(
                 f"A record of stream {stream} came before its SCHEMA message: look at the tap that wrote it. What came "
                 "before the record is settled, and the same command goes on."
             )
