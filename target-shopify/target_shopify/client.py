@@ -322,9 +322,9 @@ class ShopifyClient:
     def _gone(self, name: str, ailing: _Ailing, retries: int) -> str:
         """Return that a call failed for good, and what that means for the work so far."""
         kind = "answered with errors only" if ailing.answered else "could not be reached"
-        again = f", and so did {retries} {'retry' if retries == 1 else 'retries'}" if retries else ""
+        again = f", and so did {retries} {'retry' if retries == 1 else 'retries'}, at last" if retries else ""
         so_far = "What was written is recorded" if self._wrote else "No customer was written"
-        return f"Shopify {kind}: {name} failed{again}, at last with {ailing}. {so_far}; the same command goes on."
+        return f"Shopify {kind}: {name} failed{again} with {ailing}. {so_far}; the same command goes on."
 
     def _endure(self, ailing: _Ailing) -> float:
         """Return for how many seconds nothing got through but throttling; give up after an hour."""

@@ -85,7 +85,7 @@ class TickingReader(GenericSingerReader[str]):
             self._on_stop(InputDamaged("A record does not fit its stream's schema."))
             raise
 
-    def _process(self, file_input: IO[str], callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> Counter[str]:
+    def _process(self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> Counter[str]:
         counts: Counter[str] = Counter()
         for number, line in enumerate(self._lines(file_input), start=1):
             message = self.deserialize_json(line)
@@ -100,7 +100,9 @@ class TickingReader(GenericSingerReader[str]):
             counts[str(kind)] += 1
         return counts
 
-    def _lines(self, file_input: IO[str]) -> Iterable[bytes | str]:
+    def _lines(self, file_input: IO[str] | None) -> Iterable[bytes | str]:
+        if file_input is None:
+            raise InputDamaged("Standard input is closed, so there is nothing to read.")
         try:
             descriptor = file_input.fileno()
         except (UnsupportedOperation, AttributeError):

@@ -78,6 +78,13 @@ def test_a_stream_without_a_descriptor_is_read_too() -> None:
     assert len(found) == 1
 
 
+def test_a_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+
+    with pytest.raises(InputDamaged, match="Standard input is closed"):
+        TickingReader().process_lines(None, {})
+
+
 def test_the_clock_ticks_while_the_tap_is_silent() -> None:
     ticks: list[float] = []
     end, start = os.pipe()
