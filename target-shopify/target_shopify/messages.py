@@ -85,7 +85,9 @@ class TickingReader(GenericSingerReader[str]):
             self._on_stop(InputDamaged("A record does not fit its stream's schema."))
             raise
 
-    def _process(self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> Counter[str]:
+    def _process(
+        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
         counts: Counter[str] = Counter()
         for number, line in enumerate(self._lines(file_input), start=1):
             message = self.deserialize_json(line)
