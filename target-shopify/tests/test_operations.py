@@ -160,7 +160,7 @@ def real_variables(shop_server: LocalShop) -> list[tuple[str, dict[str, Any]]]:
         moved = {**customer(1)["addresses"][0], "street": "99 Example Street", "state": "Nowhere", "country": "Narnia"}
         runner.run([customer(1, addresses=[moved], subscriptions=[subscription(1, status="cancelled")])])
         runner.run([customer(1, first_name="Adele", addresses=[moved])], update_policy="replace")
-        runner.run([customer(number) for number in range(11, 16)], lane="bulk")
+        runner.run([customer(number) for number in range(11, 16)], lane="bulk", metafield_namespace="bulk")
         runner.run([customer(9)], dry_run=True)
     return seen
 
