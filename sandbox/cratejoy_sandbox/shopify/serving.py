@@ -16,10 +16,15 @@ def run_shopify(faults: Faults, options: dict[str, Any]) -> None:
     load_all()  # before the store is made, which creates the modules' tables
     from cratejoy_sandbox.shopify.app import create_app  # noqa: PLC0415 - collects the modules' routes
     from cratejoy_sandbox.shopify.simulator import Simulator  # noqa: PLC0415
-    from cratejoy_sandbox.shopify.store import Store  # noqa: PLC0415
+    from cratejoy_sandbox.shopify.store import OtherVersion, Store  # noqa: PLC0415
 
     try:
         store = Store(options["data"])
+    except OtherVersion:
+        raise click.ClickException(
+            f"The shop's file {options['data']} was made by another version of the sandbox: remove it. "
+            "Whoever remembers its customers, such as the demo's .staging, must forget them too."
+        ) from None
     except (OSError, sqlite3.Error) as error:
         raise click.ClickException(f"The shop's file {options['data']} cannot be used: {error}.") from None
     simulator = Simulator(settings(options), store, faults)

@@ -7,6 +7,7 @@ own (`registry.tables`) beside them. All access is from one thread, inside `tran
 import contextlib
 import functools
 import sqlite3
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,16 @@ CREATE TABLE IF NOT EXISTS counter (top INTEGER NOT NULL);
 """
 
 
+class OtherVersion(Exception):
+    """The file was made by another version of the sandbox."""
+
+
 class Store:
-    """Entities by kind and number, and the modules' own tables."""
+    """Entities by kind and number, and the modules' own tables.
+
+    Raises:
+        OtherVersion: The file's tables are not those of this version.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
@@ -38,7 +47,15 @@ class Store:
         self._create()
 
     def _create(self) -> None:
-        self.connection.executescript(BASE + "".join(TABLES))
+        ours = BASE + "".join(sorted(TABLES))
+        mark = zlib.crc32(ours.encode()) & 0x7FFFFFFF
+        there = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        used = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if used and there != mark:
+            self.connection.close()
+            raise OtherVersion
+        # The mark first: a kill in between leaves a file that the next start completes.
+        self.connection.executescript(f"PRAGMA user_version = {mark};{ours}")
         row = self.connection.execute("SELECT top FROM counter").fetchone()
         if row is None:
             self.connection.execute("INSERT INTO counter VALUES (?)", (FIRST_ID,))
