@@ -51,6 +51,8 @@ class Progress:
         """Return the line a run ends with."""
         settlement = self._settlement
         seconds = time.monotonic() - self._began
+        if not settlement.read:
+            return "No customer came in, so there was nothing to write."
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in settlement.reasons.most_common(5))
         return (
             f"{settlement.settled:,} customers settled in {duration(seconds)}: {outcomes(settlement.counts)}"
