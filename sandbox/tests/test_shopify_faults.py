@@ -133,6 +133,9 @@ def test_a_wrong_fault_is_400_with_a_sentence(shop):
 
 
 def test_stats_count_calls_and_points_and_log_no_values(shop):
+    while shop.control("GET", "stats")["in_flight"]:  # what an earlier test left hanging ends, and is counted, first
+        time.sleep(0.05)
+    shop.control("DELETE", "stats")
     make(shop, "secret")
     stats = shop.control("GET", "stats")
     assert stats["calls"] == {"customerCreate": 1}
