@@ -97,7 +97,7 @@ def plan(found: Found, wanted: ShopifyCustomer, *, replace: bool, fill_only: boo
         set_addresses=set_addresses,
         metafields=changed,
         delete_metafields=_stale_metafields(found.metafields, wanted.metafields),
-        written=_written(found, wanted, fields),
+        written=_written(found, fields),
         written_addresses=_written_addresses(found, wanted),
     )
 
@@ -247,7 +247,7 @@ def address_fingerprints(addresses: Sequence[Mapping[str, Any]]) -> tuple[str, .
     return tuple(dict.fromkeys(address_fingerprint(address) for address in addresses))
 
 
-def _written(found: Found, wanted: ShopifyCustomer, fields: Mapping[str, Any]) -> dict[str, str]:
+def _written(found: Found, fields: Mapping[str, Any]) -> dict[str, str]:
     """Return the fingerprints of the fields that are ours after this."""
     before = found.state.fields if found.state else {}
     now = fingerprints(fields)
@@ -256,7 +256,6 @@ def _written(found: Found, wanted: ShopifyCustomer, fields: Mapping[str, Any]) -
         for name, kept_mark in before.items()
         if name not in fields and found.fields.get(name) and kept_mark == mark(name, found.fields[name] or "")
     }
-    del wanted
     return {**kept, **now}
 
 
