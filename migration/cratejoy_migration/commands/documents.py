@@ -1,0 +1,26 @@
+"""The command `documents`."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from cratejoy_migration.documents.build import Told, build
+from cratejoy_migration.documents.summary import notes, table
+from cratejoy_migration.staging import staging_database
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Customers that are done, too (after changed settings).")
+@click.option("--refused", is_flag=True, help="Customers that were refused, too.")
+def documents(*, everything: bool, refused: bool) -> None:
+    """Build the customer documents that phase 2 reads: one for each customer that still has to go."""
+    told = Told(
+        step=lambda name, seconds: click.echo(f"{name:<20} {seconds:7.1f} s", err=True),
+        warning=lambda text: click.echo(f"Warning: {text}", err=True),
+    )
+    with staging_database() as url:
+        summary = build(url, told, everything=everything, refused=refused)
+    Console().print(table(summary))
+    for note in notes(summary):
+        click.echo(note)

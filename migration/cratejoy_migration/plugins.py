@@ -1,0 +1,86 @@
+"""The tap and the target as this project sets them up, for commands that ask the two platforms themselves.
+
+Meltano merges environment, `.env`, `meltano config set` and meltano.yml; it is asked, so that a command and
+`meltano run` never mean different shops.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tap_cratejoy.settings import Settings as TapSettings
+from tap_cratejoy.tap import TapCratejoy
+from target_shopify.settings import Settings as TargetSettings
+from target_shopify.target import TargetShopify
+
+from cratejoy_migration.errors import OperatorError
+
+TAP = "tap-cratejoy"
+TARGET = "target-shopify"
+REPORTS = "reports"
+"""Folder of reports below the project, where the target's `report_dir` names none."""
+
+
+def tap_settings(project: Path) -> TapSettings:
+    """Return the checked settings of tap-cratejoy.
+
+    Raises:
+        OperatorError: Meltano cannot tell them.
+        SettingsError: one is missing or cannot be used.
+    """
+    return TapCratejoy(config=_configured(project, TAP)).settings
+
+
+def target_settings(project: Path, **changes: Any) -> TargetSettings:
+    """Return the checked settings of target-shopify, with some of them changed for this command.
+
+    `report_dir` is a full path.
+
+    Raises:
+        OperatorError: Meltano cannot tell them.
+        SettingsError: one is missing or cannot be used.
+    """
+    found = TargetShopify(config={**_configured(project, TARGET), **changes}).settings
+    return replace(found, report_dir=project / (found.report_dir or REPORTS))
+
+
+def run_meltano(project: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> int:
+    """Run Meltano in the project, its output going where ours goes; return its exit status.
+
+    Args:
+        project: Its folder.
+        arguments: Such as "run", "collect".
+        variables: Added to the environment; never secrets that are not there already.
+    """
+    environment = {**os.environ, **_QUIET, **(variables or {})}
+    sys.stdout.flush()
+    return subprocess.run([_meltano(), *arguments], cwd=project, env=environment, check=False).returncode
+
+
+_QUIET = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"}
+
+
+def _meltano() -> str:
+    return str(Path(sys.executable).parent / "meltano")
+
+
+def _configured(project: Path, plugin: str) -> dict[str, Any]:
+    command = [_meltano(), "--log-level=error", "config", "--unsafe", "print", plugin, "--format=json"]
+    told = subprocess.run(
+        command, cwd=project, env={**os.environ, **_QUIET}, capture_output=True, text=True, check=False
+    )
+    try:
+        found = json.loads(told.stdout)
+    except ValueError:
+        raise OperatorError(
+            f"Meltano cannot tell the settings of {plugin} (exit status {told.returncode}): run it in the project's "
+            f"folder, and look at what `meltano config print {plugin}` says."
+        ) from None
+    return {name: value for name, value in found.items() if value not in (None, "")}
