@@ -55,6 +55,16 @@ def test_stats_are_forgotten_on_request(sandbox):
     assert requests.get(f"{sandbox.root}/_sandbox/stats", timeout=5).json()["log"] == []
 
 
+def test_stats_tell_how_often_each_fault_was_met(sandbox):
+    sandbox.fault(count_off=2, duplicates={"pages": [1]})
+    for page in (0, 1, 2):
+        sandbox.page("/v1/customers/", page=page)
+    assert requests.get(f"{sandbox.root}/_sandbox/stats", timeout=5).json()["faults"] == {
+        "count_off": 3, "duplicates": 1,
+    }  # fmt: skip
+    assert requests.delete(f"{sandbox.root}/_sandbox/stats", timeout=5).json()["faults"] == {}
+
+
 def test_stats_show_how_many_requests_were_in_flight(sandbox):
     sandbox.fault(latency=0.3)
     threads = [

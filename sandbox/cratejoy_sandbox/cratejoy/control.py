@@ -64,7 +64,8 @@ class Control:
         """Show or forget the figures."""
         if request.method == "DELETE":
             self.simulator.stats.reset()
-        return _json(self.simulator.stats.report())
+            self.simulator.faults.met.clear()
+        return _json({**self.simulator.stats.report(), "faults": dict(self.simulator.faults.met)})
 
     async def ids(self, request: Request) -> Response:
         """Stream every id of a resource, one a line, ascending."""

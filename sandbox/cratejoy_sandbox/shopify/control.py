@@ -59,7 +59,8 @@ class Control:
         """Show or forget the figures."""
         if request.method == "DELETE":
             self.simulator.stats.reset()
-        return as_json(self.simulator.stats.report())
+            self.simulator.faults.met.clear()
+        return as_json({**self.simulator.stats.report(), "faults": dict(self.simulator.faults.met)})
 
     async def reset(self, _: Request) -> Response:
         """Empty the shop, fill the bucket, forget figures and faults."""

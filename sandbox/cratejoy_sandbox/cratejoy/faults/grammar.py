@@ -7,7 +7,7 @@ of such objects; `null` and `false` switch off.
 import json
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,6 +119,8 @@ class Faults:
         self._lock = threading.Lock()
         self._values: dict[str, Any] = {}
         self._faults: dict[str, list[Fault]] = {}
+        self.met: Counter[str] = Counter()
+        """How often each switch was met since the start, or since the figures were forgotten."""
 
     def values(self) -> dict[str, Any]:
         """What is on, as it was set."""
@@ -163,6 +165,7 @@ class Faults:
                             "since": fault.since,
                             "seed": fault.clauses.get("seed", 0),
                         }
+            self.met.update(found.keys())
             return found
 
 
