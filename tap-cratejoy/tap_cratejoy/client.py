@@ -7,6 +7,7 @@ Retry-After; errors come as `{"errors": ["text", ...]}`. Seen live: 502, slow de
 from __future__ import annotations
 
 import email.utils
+import math
 import random
 import threading
 import time
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 import urllib3.exceptions
@@ -37,7 +38,33 @@ MOST_REST_SECONDS = 300
 """So long a Retry-After of a failing server is obeyed at once; after it the server is asked again."""
 FIRST_CONTACT_RETRIES = 5
 """Retries while no request of the run was answered yet: then the address is more likely wrong than the server away."""
+MOST_LOOKED_AT = 64 << 20
+"""Bytes of a body that `look` reads at most."""
 _CHUNK_BYTES = 1 << 16
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True)
+class Look:
+    """One answer as it came, for a program that wants to know how the server behaves.
+
+    Attributes:
+        status: HTTP status code.
+        headers: As sent; names in any case.
+        data: The JSON value of a 200, None where the body is no JSON.
+        reasons: The texts of an error body, without e-mails and credentials.
+        seconds: From the request to the last byte.
+        size: Bytes of the body, decoded.
+        readable: The body of a 200 is JSON.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    data: Any
+    reasons: tuple[str, ...]
+    seconds: float
+    size: int
+    readable: bool
 
 
 @dataclass(frozen=True)
@@ -173,8 +200,57 @@ class CratejoyClient:
         self._logger.info("GET %s: %s; retry %d of %d in %.1f s", path, reason, failures, allowed, seconds)
         self._stopping.wait(seconds)
 
+    def look(self, path: str, params: Mapping[str, str] | None = None) -> Look:
+        """Ask once, below the ceiling, and return whatever is answered, a 429 and its headers too.
+
+        A pause that the server asks for holds the next request, as in `get`.
+
+        Args:
+            path: Below the API's base, with slashes on both ends: `/customers/`.
+            params: URL parameters.
+
+        Raises:
+            Unhealed: There was no whole answer; `Unreachable` when there was none at all.
+            RateLimitExhausted: The server asks for a pause of more than an hour.
+        """
+        try:
+            return self._exchange(path, params or {}, lambda response, until: self._looked_at(path, response, until))
+        except _Ailing as ailing:
+            raise self._given_up(path, 1, str(ailing), answered=ailing.answered, patient=False) from None
+
+    def _looked_at(self, path: str, response: requests.Response, deadline: float) -> Look:
+        status = response.status_code
+        self.was_there = True
+        if status == 429:
+            self._throttled(path, response.headers.get("Retry-After"))
+        body = _body(response, deadline, MOST_LOOKED_AT)
+        data, readable = None, status == 200
+        try:
+            data = codec.decode(body)[0] if readable else None
+        except ValueError:
+            readable = False
+        reasons = () if status == 200 else tuple(text for text in _reasons(body) if not self._is_telling(text))
+        seconds = time.monotonic() - (deadline - self._settings.request_timeout)
+        return Look(status, response.headers, data, reasons, seconds, len(body), readable)
+
     def _attempt(self, path: str, params: Mapping[str, str], check: Callable[[Any], bool]) -> Answer | None:
         """Send one request; None means 429: the pause is set, ask again."""
+
+        def read(response: requests.Response, deadline: float) -> Answer | None:
+            if response.status_code == 429:
+                self._throttled(path, response.headers.get("Retry-After"))
+                return None
+            with self._lock:
+                self._throttled_since = None
+                self._throttles_in_a_row = 0
+            return self._read(path, response, deadline, check)
+
+        return self._exchange(path, params, read)
+
+    def _exchange(
+        self, path: str, params: Mapping[str, str], read: Callable[[requests.Response, float], _Read]
+    ) -> _Read:
+        """Send one request and have its answer read until a deadline."""
         self.ceiling.wait()
         if self.stopping:
             raise _Ailing("the run is ending", answered=False)
@@ -191,13 +267,7 @@ class CratejoyClient:
                 stream=True,
             ) as response:
                 answered = True
-                if response.status_code == 429:
-                    self._throttled(path, response.headers.get("Retry-After"))
-                    return None
-                with self._lock:
-                    self._throttled_since = None
-                    self._throttles_in_a_row = 0
-                return self._read(path, response, deadline, check)
+                return read(response, deadline)
         except requests.exceptions.SSLError as error:
             if not _is_about_the_certificate(error):
                 raise _Ailing("the encrypted connection broke", answered=answered) from None
@@ -313,13 +383,17 @@ def _is_hollow(asked: float, in_a_row: int) -> bool:
     return asked < 1 and in_a_row > 3
 
 
-def _body(response: requests.Response, deadline: float) -> bytes:
+def _body(response: requests.Response, deadline: float, most: float = math.inf) -> bytes:
     """Read a body as it arrives; `iter_content` would look at the clock only when a whole chunk is there."""
     chunks = []
+    length = 0
     while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         chunks.append(chunk)
+        length += len(chunk)
         if time.monotonic() > deadline:
             raise _Ailing("the answer came too slowly")
+        if length > most:
+            raise _Ailing(f"the answer is longer than {most:,.0f} bytes")
     return b"".join(chunks)
 
 

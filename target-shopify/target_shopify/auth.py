@@ -45,6 +45,8 @@ class Token:
         self._value = settings.access_token
         self._renew_at: float | None = None
         self.renewable = not settings.access_token
+        self.seconds: float | None = None
+        """How long the latest fetched token is good for."""
 
     def value(self) -> str:
         """Return a token that is not about to end.
@@ -114,6 +116,7 @@ class Token:
         self._value = token
         seconds = body.get("expires_in")
         life = float(seconds) if isinstance(seconds, int | float) and seconds > 0 else 86_399.0
+        self.seconds = life
         self._renew_at = time.monotonic() + life * _RENEW_SHARE
 
 

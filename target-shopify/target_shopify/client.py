@@ -13,10 +13,10 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 import requests
@@ -37,6 +37,8 @@ PATIENCE_SECONDS = 3600.0
 FIRST_COST = 10.0
 """Points a call is taken to request until an answer told better: what a mutation costs."""
 MOST_CONNECTIONS = 128
+VERSION_HEADER = "X-Shopify-API-Version"
+_T = TypeVar("_T")
 _MOST_REST_SECONDS = 60.0
 _HEALING_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 _PREPARING = frozenset({"DefinitionCreate", "StagedUploadsCreate"})
@@ -114,6 +116,25 @@ class Payload:
     errors: tuple[UserError, ...]
 
 
+@dataclass(frozen=True)
+class Look:
+    """One answer as it came, for a program that wants to know what a shop is like.
+
+    Attributes:
+        value: The operation's root field; None when it is null or missing.
+        refused: What the top-level errors name: the path of each, dots between, and its code.
+        version: API version that was served, None when the header is missing.
+        seconds: From the request to the answer.
+        points: What the call cost, None when the answer does not tell.
+    """
+
+    value: Any
+    refused: tuple[tuple[str, str], ...]
+    version: str | None
+    seconds: float
+    points: float | None
+
+
 class ShopifyClient:
     """Calls to one shop's Admin API; safe to share between threads.
 
@@ -174,19 +195,58 @@ class ShopifyClient:
             Interrupted: The run is stopping.
         """
         operation = operations.operation(name)
+        data = self._healed(operation, variables, lambda body: self._attempt(name, body), once=once)
+        return _payload(data.get(operation.root) if isinstance(data, dict) else None)
+
+    def look(self, name: str, variables: Mapping[str, Any]) -> Look:
+        """Send one of our queries, and return what is refused and which version is served beside what is answered.
+
+        Args:
+            name: Of a file in `operations`; a query.
+            variables: As the operation declares them.
+
+        Raises:
+            ShopRefused: Token or shop are refused.
+            Unreachable: Every attempt failed.
+            Interrupted: The run is stopping.
+        """
+        operation = operations.operation(name)
+        return self._healed(operation, variables, lambda body: self._looked_at(operation, body), once=False)
+
+    def _looked_at(self, operation: operations.Operation, body: bytes) -> Look:
+        answer, version, seconds = self._exchange(operation.name, body, any_version=True)
+        errors, data, told = answer.get("errors"), answer.get("data"), _cost(answer)
+        if _HEALING_CODES.intersection(_codes(errors) if errors else ()):
+            raise _Ailing("an internal error", sent=True, answered=True)
+        points = told.get("actualQueryCost") if told else None
+        return Look(
+            data.get(operation.root) if isinstance(data, dict) else None,
+            tuple((_path(one), str(_extensions(one).get("code") or "UNKNOWN")) for one in _listed(errors)),
+            version,
+            seconds,
+            float(points) if isinstance(points, int | float) else None,
+        )
+
+    def _healed(
+        self,
+        operation: operations.Operation,
+        variables: Mapping[str, Any],
+        attempt: Callable[[bytes], _T],
+        *,
+        once: bool,
+    ) -> _T:
+        name = operation.name
         body = orjson.dumps({"query": operation.text, "operationName": name, "variables": dict(variables)})
         self._wrote = self._wrote or (operation.writes and name not in _PREPARING)
         failures = 0
         while True:
             try:
-                data = self._attempt(name, body)
+                return attempt(body)
             except _Ailing as ailing:
                 if once and ailing.sent:
                     raise AnswerLost(str(ailing)) from None
                 failures += not ailing.throttled
                 self._pause(name, ailing, failures)
-            else:
-                return _payload(data.get(operation.root) if isinstance(data, dict) else None)
 
     def fetch(self, url: str, start: int = 0) -> requests.Response:
         """Open a download that Shopify gave the address of; no token goes with it.
@@ -202,22 +262,38 @@ class ShopifyClient:
         return self._session.get(url, headers=headers, stream=True, timeout=self._settings.request_timeout)
 
     @property
+    def token_seconds(self) -> float | None:
+        """Seconds that the token was given out for; None for one that was set, or not fetched yet."""
+        return self._token.seconds
+
+    @property
     def session(self) -> requests.Session:
         """The session, for uploads; it carries no token by itself."""
         return self._session
 
     def _attempt(self, name: str, body: bytes) -> Any:
+        answer, _, _ = self._exchange(name, body)
+        if errors := answer.get("errors"):
+            self._judge(name, errors, answer.get("data"))
+        return answer.get("data")
+
+    def _exchange(
+        self, name: str, body: bytes, *, any_version: bool = False
+    ) -> tuple[dict[str, Any], str | None, float]:
+        """Return one answer within the budget, the version that was served, and the seconds it took."""
         cost = self._costs.get(name, FIRST_COST)
         if not self.budget.take(cost):
             raise Interrupted(15)
         told: Mapping[str, Any] | None = None
         throttled = False
         try:
-            answer = self._send(body)
+            began = time.monotonic()
+            response = self._send(body)
+            answer = self._read(response, any_version=any_version)
+            seconds = time.monotonic() - began
             told = _cost(answer)
             self._learn(name, told)
-            errors = answer.get("errors")
-            throttled = _says(errors, "THROTTLED")
+            throttled = _says(answer.get("errors"), "THROTTLED")
             if throttled:
                 raise _Ailing("THROTTLED", pause=0.1 if told else 1.0, throttled=True)
         finally:
@@ -225,11 +301,9 @@ class ShopifyClient:
         self._throttled_since = None
         self._contact = True
         self.calls[name] += 1
-        if errors:
-            self._judge(name, errors, answer.get("data"))
-        return answer.get("data")
+        return answer, response.headers.get(VERSION_HEADER), seconds
 
-    def _send(self, body: bytes) -> dict[str, Any]:
+    def _send(self, body: bytes) -> requests.Response:
         token = self._token.value()
         answer = self._post(body, token)
         if answer.status_code == 401:
@@ -240,7 +314,7 @@ class ShopifyClient:
             answer = self._post(body, self._token.value())
             if answer.status_code == 401:
                 raise ShopRefused("Shopify refused a token that it has just given out (401): check shop and client_id.")
-        return self._read(answer)
+        return answer
 
     def _post(self, body: bytes, token: str) -> requests.Response:
         headers = {"X-Shopify-Access-Token": token}
@@ -257,7 +331,7 @@ class ShopifyClient:
         except requests.RequestException as error:
             raise _Ailing(f"no answer ({type(error).__name__})", sent=True) from None
 
-    def _read(self, answer: requests.Response) -> dict[str, Any]:
+    def _read(self, answer: requests.Response, *, any_version: bool) -> dict[str, Any]:
         status = answer.status_code
         if status in (429, 430):
             raise _Ailing(f"status {status}", pause=_retry_after(answer), throttled=True)
@@ -267,7 +341,8 @@ class ShopifyClient:
             raise _Ailing(f"status {status}", sent=True, answered=status == 500)
         if 300 <= status < 400:
             raise ShopRefused(f"Shopify answered with a redirect ({status}): check the settings shop and api_url.")
-        self._check_version(answer)
+        if not any_version:
+            self._check_version(answer)
         try:
             parsed = orjson.loads(answer.content)
         except orjson.JSONDecodeError:
@@ -277,7 +352,7 @@ class ShopifyClient:
         return parsed
 
     def _check_version(self, answer: requests.Response) -> None:
-        served = answer.headers.get("X-Shopify-API-Version")
+        served = answer.headers.get(VERSION_HEADER)
         wanted = self._settings.api_version
         if served and served != wanted:
             raise ShopRefused(
@@ -387,6 +462,11 @@ def _says(errors: Any, code: str) -> bool:
     return any(
         _extensions(one).get("code") == code or one.get("message") == code.capitalize() for one in _listed(errors)
     )
+
+
+def _path(error: Mapping[str, Any]) -> str:
+    path = error.get("path")
+    return ".".join(map(str, path)) if isinstance(path, list) else ""
 
 
 def _places(errors: Any) -> list[str]:
