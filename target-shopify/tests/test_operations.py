@@ -35,7 +35,8 @@ NAMES = [
     "AccessScopes", "BulkCustomerCreate", "BulkOperation", "BulkOperations", "BulkRun",
     "CustomerAddressCreate", "CustomerCreate", "CustomerFind", "CustomerRead", "CustomerUpdate",
     "CustomerUpdateDefaultAddress", "CustomersCount", "DefinitionCreate", "Definitions", "MetafieldsDelete",
-    "MetafieldsSet", "OrderCreate", "OrderFind", "Shop", "StagedUploadsCreate", "TagsAdd", "TagsRemove",
+    "MetafieldsSet", "OrderCreate", "OrderFind", "PilotBulkOperations", "PilotCustomer", "PilotTagged",
+    "ProbeCustomers", "ProbeCustomersCount", "ProbeDefinitions", "ProbeShop", "ProbeTagged", "ProbeVersions", "Shop", "StagedUploadsCreate", "TagsAdd", "TagsRemove",
     "VariantsBySku",
 ]  # fmt: skip
 WRITES = {
