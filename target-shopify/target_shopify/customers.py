@@ -57,7 +57,7 @@ class ShopReader:
         """Return all of a customer that an update must know; None when it is gone."""
         variables: dict[str, Any] = {"id": gid, "namespace": self._namespace}
         addresses: list[dict[str, Any]] = []
-        metafields: dict[str, str] = {}
+        metafields: dict[str, dict[str, Any]] = {}
         for _ in range(_MOST_PAGES):
             value = self._client.call("CustomerRead", variables).value
             if not value:
@@ -65,7 +65,7 @@ class ShopReader:
             more_addresses = _page(value.get("addressesV2"), variables, "addressesAfter")
             more_metafields = _page(value.get("metafields"), variables, "metafieldsAfter")
             addresses += [one for one in more_addresses if one["id"] not in {seen["id"] for seen in addresses}]
-            metafields |= {str(one["key"]): str(one["value"]) for one in more_metafields}
+            metafields |= {str(one["key"]): one for one in more_metafields}
             if not variables.pop("more", False):
                 break
         return _found(value, addresses, metafields)
@@ -89,9 +89,10 @@ def _page(connection: Any, variables: dict[str, Any], cursor: str) -> list[dict[
     return list((connection or {}).get("nodes") or ())
 
 
-def _found(value: dict[str, Any], addresses: list[dict[str, Any]], metafields: dict[str, str]) -> Found:
+def _found(value: dict[str, Any], addresses: list[dict[str, Any]], fields: dict[str, dict[str, Any]]) -> Found:
     default = (value.get("defaultAddress") or {}).get("id")
     inputs = [address_input(one) for one in addresses]
+    metafields = {key: str(one["value"]) for key, one in fields.items()}
     state = metafields.pop("sync_state", None)
     return Found(
         id=str(value["id"]),
@@ -106,6 +107,7 @@ def _found(value: dict[str, Any], addresses: list[dict[str, Any]], metafields: d
         addresses=tuple(sorted(inputs, key=lambda one: one["id"] != default)),
         metafields=metafields,
         state=decode(state, metafields) if state else None,
+        source={**value, "addressesV2": addresses, "metafields": list(fields.values())},
     )
 
 

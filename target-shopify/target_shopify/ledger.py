@@ -6,6 +6,7 @@ in between leaves a trace of what may have happened, and the next run looks befo
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from target_shopify.errors import LedgerFailed
 
 if TYPE_CHECKING:
     import logging
+
+    from target_shopify.before import BeforeImage
 
 _TABLE = """
 create schema if not exists migration;
@@ -38,6 +41,25 @@ create table if not exists migration.ledger (
 alter table migration.ledger add column if not exists shop text;
 alter table migration.ledger add column if not exists leader text;
 alter table migration.ledger add column if not exists settings text;
+create table if not exists migration.before_images (
+    shop text not null,
+    shopify_id text not null,
+    taken_at timestamptz not null default now(),
+    run_id text,
+    image jsonb not null,
+    writings jsonb not null default '[]',
+    primary key (shopify_id, shop)
+);
+create table if not exists migration.shop_objects (
+    shop text not null,
+    kind text not null,
+    key text not null,
+    gid text,
+    owner text,
+    run_id text,
+    made_at timestamptz not null default now(),
+    primary key (kind, key, shop)
+);
 """
 _FIND = """
 select document_key, shopify_id, origin, status, case when settings = %s then document_hash end
@@ -75,6 +97,20 @@ update migration.ledger l set
     updated_at = now()
 from told where l.leader = told.leader and l.status = 'unknown' and l.origin is null
 """
+_KEEP = """
+insert into migration.before_images as b (shop, shopify_id, run_id, image, writings) values %s
+on conflict (shopify_id, shop) do update set writings = b.writings || excluded.writings
+where not b.writings @> excluded.writings
+"""
+_INTEND_OBJECT = "insert into migration.shop_objects (shop, kind, key, run_id) values %s on conflict do nothing"
+_MADE = """
+insert into migration.shop_objects as o (shop, kind, key, gid, owner, run_id) values %s
+on conflict (kind, key, shop) do update set gid = excluded.gid, owner = excluded.owner
+where (o.gid, o.owner) is distinct from (excluded.gid, excluded.owner)
+"""
+_INTENDED = "select key from migration.shop_objects where gid is null and kind = %s and shop = %s"
+LOCK = "target-shopify ledger"
+"""Name of the advisory lock that whoever writes to the shop by this ledger holds."""
 _PATIENCE_SECONDS = 120.0
 """In mid-run a database may restart."""
 _START_SECONDS = 10.0
@@ -92,8 +128,25 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopObject:
+    """Something that we made in the shop besides customers.
+
+    Attributes:
+        kind: `order` or `definition`.
+        key: Cratejoy id of the order; `CUSTOMER cratejoy.customer_id` for a definition.
+        gid: Its GID.
+        owner: GID of the order's customer.
+    """
+
+    kind: str
+    key: str
+    gid: str
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """The outcome of one document."""
+    """The outcome of one document, with the orders of its customer that are ours."""
 
     document_key: str
     cratejoy_id: int | None
@@ -102,6 +155,7 @@ class Row:
     status: str
     reason: str | None
     document_hash: str
+    orders: tuple[ShopObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +181,21 @@ class Ledger(Protocol):
 
     def record(self, rows: Sequence[Row]) -> None:
         """Write outcomes down, durably."""
+
+    def keep(self, image: BeforeImage) -> None:
+        """Keep a customer that we did not make, durably, before it is written to; its first image lasts.
+
+        The only method that any thread may call.
+        """
+
+    def intend_object(self, kind: str, key: str) -> None:
+        """Write down that something is about to be made in the shop."""
+
+    def intended(self, kind: str) -> frozenset[str]:
+        """Return the keys of what was about to be made, and whose making nobody has seen."""
+
+    def made(self, objects: Sequence[ShopObject]) -> None:
+        """Write down what was made in the shop."""
 
     def demote(self, keys: Sequence[str]) -> None:
         """Note that these documents no longer lead their customer: one with a lower id has joined."""
@@ -160,6 +229,20 @@ class NoLedger:
     def record(self, rows: Sequence[Row]) -> None:
         """Do nothing."""
 
+    def keep(self, image: BeforeImage) -> None:
+        """Do nothing."""
+
+    def intend_object(self, kind: str, key: str) -> None:
+        """Do nothing."""
+
+    def intended(self, kind: str) -> frozenset[str]:
+        """Return nothing."""
+        del kind
+        return frozenset()
+
+    def made(self, objects: Sequence[ShopObject]) -> None:
+        """Do nothing."""
+
     def demote(self, keys: Sequence[str]) -> None:
         """Do nothing."""
 
@@ -181,7 +264,7 @@ class NoLedger:
 
 
 class PostgresLedger:
-    """The table `migration.ledger`.
+    """The table `migration.ledger`, and beside it `migration.before_images` and `migration.shop_objects`.
 
     Args:
         url: Of its database.
@@ -214,6 +297,7 @@ class PostgresLedger:
         self._settings_mark = settings_mark
         self._logger = logger
         self._connection: Any = None
+        self._turn = threading.RLock()
         self._work(self._prepare, _START_SECONDS)
 
     def find(self, keys: Sequence[str]) -> dict[str, Known]:
@@ -241,6 +325,8 @@ class PostgresLedger:
 
     def record(self, rows: Sequence[Row]) -> None:
         """Write outcomes down, durably; the last one counts when a document comes twice."""
+        if not rows:
+            return
         last = {row.document_key: row for row in rows}
         values = [
             (
@@ -258,7 +344,32 @@ class PostgresLedger:
             )
             for row in last.values()
         ]
-        self._write(_RECORD, values)
+        orders = self._objects([order for row in rows for order in row.orders])
+
+        def work(cursor: Any) -> None:
+            _execute(cursor, _RECORD, values)
+            _execute(cursor, _MADE, orders)
+
+        self._work(work)
+
+    def keep(self, image: BeforeImage) -> None:
+        """Keep a customer that we did not make, durably; its first image lasts, and so do all writings."""
+        writing = psycopg2.extras.Json([image.writing])
+        values = [(self._shop, image.shopify_id, self._run_id, psycopg2.extras.Json(image.image), writing)]
+        self._write(_KEEP, values)
+
+    def intend_object(self, kind: str, key: str) -> None:
+        """Write down that something is about to be made in the shop."""
+        self._write(_INTEND_OBJECT, [(self._shop, kind, key, self._run_id)])
+
+    def intended(self, kind: str) -> frozenset[str]:
+        """Return the keys of what was about to be made, and whose making nobody has seen."""
+        rows = self._work(lambda cursor: self._all(cursor, _INTENDED, (kind, self._shop)))
+        return frozenset(row[0] for row in rows)
+
+    def made(self, objects: Sequence[ShopObject]) -> None:
+        """Write down what was made in the shop."""
+        self._write(_MADE, self._objects(objects))
 
     def demote(self, keys: Sequence[str]) -> None:
         """Note that these documents no longer lead their customer."""
@@ -292,13 +403,18 @@ class PostgresLedger:
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _objects(self, objects: Sequence[ShopObject]) -> list[tuple[Any, ...]]:
+        last = {(one.kind, one.key): one for one in objects}
+        return [(self._shop, one.kind, one.key, one.gid, one.owner, self._run_id) for one in last.values()]
 
     def _write(self, query: str, values: list[tuple[Any, ...]]) -> None:
         if values:
-            self._work(lambda cursor: psycopg2.extras.execute_values(cursor, query, values, page_size=len(values)))
+            self._work(lambda cursor: _execute(cursor, query, values))
 
     @staticmethod
     def _all(cursor: Any, query: str, arguments: tuple[Any, ...] | None) -> list[tuple[Any, ...]]:
@@ -327,21 +443,24 @@ class PostgresLedger:
                 raise LedgerFailed(_sentence(error)) from None
 
     def _once(self, work: Any) -> Any:
-        if self._connection is None:
-            self._connection = psycopg2.connect(self._url, connect_timeout=10, application_name="target-shopify")
-            self._lock()
-        with self._connection, self._connection.cursor() as cursor:
-            return work(cursor)
+        with self._turn:
+            if self._connection is None:
+                self._connection = psycopg2.connect(self._url, connect_timeout=10, application_name="target-shopify")
+                self._lock()
+            with self._connection, self._connection.cursor() as cursor:
+                return work(cursor)
 
     def _lock(self) -> None:
         """One run a ledger: two would send the same customers side by side."""
         with self._connection, self._connection.cursor() as cursor:
             for _ in range(20):
-                cursor.execute("select pg_try_advisory_lock(hashtext('target-shopify ledger'))")
+                cursor.execute("select pg_try_advisory_lock(hashtext(%s))", (LOCK,))
                 if cursor.fetchone()[0]:
                     return
                 time.sleep(0.5)  # the session of a killed run ends a moment after it
-        raise LedgerFailed("Another run of target-shopify writes to this ledger: wait for its end, or stop it.")
+        raise LedgerFailed(
+            "Another run of target-shopify, or a rollback, works by this ledger: wait for its end, or stop it."
+        )
 
     def _prepare(self, cursor: Any) -> None:
         cursor.execute(_TABLE)
@@ -352,6 +471,11 @@ class PostgresLedger:
                 f"This ledger belongs to the shop {other[0]}, not to {self._shop}: use another database "
                 "(ledger_url), or purge the old migration first."
             )
+
+
+def _execute(cursor: Any, query: str, values: list[tuple[Any, ...]]) -> None:
+    if values:
+        psycopg2.extras.execute_values(cursor, query, values, page_size=len(values))
 
 
 def _hopeless(error: Exception) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_shopify.customers import address_input
 from target_shopify.errors import UNANSWERED, AnswerLost, CallRefused, Unreachable
+from target_shopify.ledger import ShopObject
 from target_shopify.mapping.addresses import read_address
 from target_shopify.mapping.orders import order_input, order_skus
 from target_shopify.mapping.sync_state import address_fingerprint
@@ -33,6 +35,21 @@ LOOKS_SECONDS = (0.3, 1.0, 3.0)
 _TAKEN = ("taken", "already exists", "unique")
 
 
+@dataclass
+class Placed:
+    """The orders of a unit.
+
+    Attributes:
+        reasons: What could not be written.
+        orders: Those that are in the shop now, by their id metafields ours, whichever run made them.
+        moved: One of those that were made now has left its address on the customer.
+    """
+
+    reasons: list[str] = field(default_factory=list)
+    orders: list[ShopObject] = field(default_factory=list)
+    moved: bool = False
+
+
 class PastOrders:
     """Writes the orders of customers; safe to share between threads.
 
@@ -49,7 +66,7 @@ class PastOrders:
         self._variants: dict[str, str | None] = {}
         self._lock = threading.Lock()
 
-    def write(self, unit: Unit, gid: str, *, fresh: bool, ours: bool = True) -> list[str]:
+    def write(self, unit: Unit, gid: str, *, fresh: bool, ours: bool = True) -> Placed:
         """Write the orders of a unit's documents that are not there yet.
 
         Args:
@@ -57,60 +74,66 @@ class PastOrders:
             gid: The customer.
             fresh: The customer was made a moment ago, so none of the orders can be there.
             ours: The customer was made by a migration, not adopted.
-
-        Returns:
-            What could not be written, as reasons.
         """
         orders = sorted(
             (order for entry in unit.entries for order in entry.member.source_orders),
             key=lambda order: (moment(order.get("placed_at")) or "", identifier(order.get("id")) or 0),
         )
+        placed = Placed()
         if not orders:
-            return []
+            return placed
         variants = self._variants_of(orders)
-        reasons: list[str] = []
         shipped = [order for order in orders if order.get("ship_address")]
         default, right = self._defaults(unit, gid, shipped, ours=ours) if shipped and not fresh else (None, None)
-        written = [order for order in orders if self._write_one(order, gid, variants, reasons, fresh=fresh)]
-        moved = any(order.get("ship_address") for order in written)
-        if fresh and moved:
+        for order in orders:
+            self._write_one(order, gid, variants, placed, fresh=fresh)
+        if fresh and placed.moved:
             self._put_right(unit, gid)
-        elif right and (moved or right != default):
+        elif right and (placed.moved or right != default):
             self._set_default(gid, right)
-        return reasons
+        return placed
 
     def _write_one(
-        self, order: Mapping[str, Any], gid: str, variants: Mapping[str, str], reasons: list[str], *, fresh: bool
-    ) -> bool:
-        """Write one order; return whether that was needed."""
+        self, order: Mapping[str, Any], gid: str, variants: Mapping[str, str], placed: Placed, *, fresh: bool
+    ) -> None:
+        """Write one order, unless it is there."""
         number = identifier(order.get("id"))
         if number is None:
-            reasons.append("order_without_id")
-            return False
-        if not fresh and self._is_there(number):
-            return False
+            placed.reasons.append("order_without_id")
+            return
+        there = None if fresh else self._find(number)
+        made = there or self._create(order, number, gid, variants, placed.reasons)
+        if made:
+            placed.orders.append(ShopObject("order", str(number), made, gid))
+            placed.moved = placed.moved or (not there and bool(order.get("ship_address")))
+
+    def _create(
+        self, order: Mapping[str, Any], number: int, gid: str, variants: Mapping[str, str], reasons: list[str]
+    ) -> str | None:
+        """Create an order; return its GID, None when it cannot be had."""
         wanted = order_input(order, gid, self._options, variants)
         unanswered = 0
         for _ in range(_MOST_WAITS):
             try:
                 answer = self._client.call("OrderCreate", {"order": wanted}, once=True)
             except AnswerLost as lost:
-                if self._appears(number):
-                    return True
+                there = self._appears(number)
+                if there:
+                    return there
                 unanswered += 1
                 if unanswered == _MOST_TRIES:
                     raise Unreachable(UNANSWERED.format("orderCreate", lost)) from None
                 continue
             except CallRefused as refused:
                 reasons.append(f"order {number} refused ({', '.join([*refused.codes, *refused.places])})")
-                return False
-            if not answer.errors:
-                return True
+                return None
+            made = (answer.value.get("order") or {}).get("id")
+            if made:
+                return str(made)
             if not self._heals(answer):
-                self._refused(number, answer, reasons)
-                return False
+                return self._refused(number, answer, reasons)
         reasons.append(f"order {number} refused (the shop takes no more orders)")
-        return False
+        return None
 
     def _heals(self, answer: Payload) -> bool:
         """Wait where the shop only wants it slower."""
@@ -119,24 +142,29 @@ class PastOrders:
         self._client.rest(_PATIENCE_SECONDS)
         return True
 
-    def _refused(self, number: int, answer: Payload, reasons: list[str]) -> None:
+    def _refused(self, number: int, answer: Payload, reasons: list[str]) -> str | None:
+        """Return the order that was in the way, when it is ours; else note the refusal."""
         taken = any(word in error.message.lower() for error in answer.errors for word in _TAKEN)
-        if taken and self._is_there(number):
-            return
-        told = "; ".join(f"{'.'.join(error.field)}: {error.code or error.message}" for error in answer.errors)
-        reasons.append(f"order {number} refused ({told[:200]})")
+        there = self._find(number) if taken else None
+        if there is None:
+            told = "; ".join(f"{'.'.join(error.field)}: {error.code or error.message}" for error in answer.errors)
+            reasons.append(f"order {number} refused ({told[:200]})")
+        return there
 
-    def _is_there(self, number: int) -> bool:
+    def _find(self, number: int) -> str | None:
+        """Return the GID of the order with this Cratejoy id."""
         custom = {"namespace": self._options.namespace, "key": "order_id", "value": str(number)}
-        return bool(self._client.call("OrderFind", {"identifier": {"customId": custom}}).value.get("id"))
+        found = self._client.call("OrderFind", {"identifier": {"customId": custom}}).value.get("id")
+        return str(found) if found else None
 
-    def _appears(self, number: int) -> bool:
+    def _appears(self, number: int) -> str | None:
         """Look for an order whose answer was lost; it may be on its way still."""
         for seconds in LOOKS_SECONDS:
             self._client.rest(seconds)
-            if self._is_there(number):
-                return True
-        return False
+            there = self._find(number)
+            if there:
+                return there
+        return None
 
     def _defaults(
         self, unit: Unit, gid: str, shipped: Sequence[Mapping[str, Any]], *, ours: bool

@@ -27,6 +27,7 @@ class Found:
         addresses: MailingAddressInput dicts with their `id`, the default first.
         metafields: Of our namespace, key to value.
         state: Our bookkeeping, when it is there.
+        source: What Shopify answered, all pages in one: see `before.image_of`.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Found:
     addresses: Sequence[Mapping[str, Any]]
     metafields: Mapping[str, str]
     state: SyncState | None
+    source: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ours(self) -> bool:
@@ -182,7 +184,7 @@ def _addresses(
     if wanted.addresses is None:
         return (), None
     there = {address_fingerprint(address): address for address in found.addresses}
-    whole = [_inherited(address, wanted.fields) for address in wanted.addresses]
+    whole = [inherited(address, wanted.fields) for address in wanted.addresses]
     if not replace:
         seen = there.keys() | set(found.state.addresses if found.state else ())
         new = [
@@ -200,7 +202,7 @@ def _addresses(
     )
 
 
-def _inherited(address: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+def inherited(address: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
     """Return an address as Shopify keeps it: a name left out is the customer's (recorded live answers)."""
     return {**{name: fields[name] for name in _NAMES if fields.get(name)}, **address}
 
@@ -210,10 +212,10 @@ def _same_value(now: str | None, wanted: Metafield) -> bool:
         return False
     if now == wanted.value:
         return True
-    return _normal(wanted.type, now) == _normal(wanted.type, wanted.value)
+    return normal(wanted.type, now) == normal(wanted.type, wanted.value)
 
 
-def _normal(kind: str, value: str) -> object:
+def normal(kind: str, value: str) -> object:
     """Return a value as Shopify may have written it anew: JSON spacing, money without padding, offsets."""
     import orjson  # noqa: PLC0415  # only when texts differ
 

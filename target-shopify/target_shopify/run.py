@@ -71,7 +71,7 @@ class Run:
 
     def _begin(self) -> Intake:
         """Make the shop and everything on the way to it ready for the first document."""
-        self.upsert = self._open_upsert(make_ready(self.client, self._settings, self._logger))
+        self.upsert = self._open_upsert(make_ready(self.client, self._settings, self._logger, self.ledger))
         self._lane = open_lane(self)
         trusts = not self._settings.replaces
         self._intake = Intake(self._options, self.ledger, self.settlement, self._lane, trust_ledger=trusts)
@@ -202,7 +202,7 @@ class Run:
         creates = self._settings.orders == "create" and not self._settings.dry_run
         orders = PastOrders(self.client, self._options, self._logger) if creates else None
         likely = loaded > 0 and not self.ledger.remembers
-        upsert = Upsert(self.client, self._options, self._settings, orders, likely=likely)
+        upsert = Upsert(self.client, self._options, self._settings, self.ledger, orders, likely=likely)
         if not self._settings.dry_run:
             return upsert
         self.report.forecast = ForecastFiles(self.report)

@@ -147,4 +147,5 @@ def _row(outcome: Outcome) -> Row:
         outcome.status,
         outcome.reason,
         ticket.document_hash,
+        outcome.orders,
     )

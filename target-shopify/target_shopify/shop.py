@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_shopify.errors import CallRefused, ShopRefused
+from target_shopify.ledger import NoLedger, ShopObject
 from target_shopify.mapping.definitions import CUSTOMER_DEFINITIONS, ORDER_DEFINITIONS, Definition
 
 if TYPE_CHECKING:
     import logging
 
     from target_shopify.client import ShopifyClient, UserError
+    from target_shopify.ledger import Ledger
     from target_shopify.settings import Settings
 
 _PIN_CODES = frozenset({"PINNED_LIMIT_REACHED", "UNSUPPORTED_PINNING", "LIMIT_EXCEEDED"})
@@ -57,8 +59,10 @@ def ask(client: ShopifyClient, settings: Settings) -> Shop:
     return Shop(str(told.get("myshopifyDomain") or f"{settings.shop}.myshopify.com"), currency)
 
 
-def make_ready(client: ShopifyClient, settings: Settings, logger: logging.Logger) -> int:
+def make_ready(client: ShopifyClient, settings: Settings, logger: logging.Logger, ledger: Ledger | None = None) -> int:
     """Make the shop ready for the first customer: create the metafield definitions that are missing.
+
+    The ledger is told before and after each that is made here, so that a rollback takes away these and no others.
 
     Returns:
         How many customers carry our id metafield already; 0 in a new shop.
@@ -66,9 +70,10 @@ def make_ready(client: ShopifyClient, settings: Settings, logger: logging.Logger
     Raises:
         ShopRefused: The definitions do not allow the run; no customer was written.
     """
-    loaded = _ready(client, settings, logger, "CUSTOMER", CUSTOMER_DEFINITIONS)
+    definitions = _Definitions(client, settings, logger, ledger or NoLedger())
+    loaded = definitions.complete("CUSTOMER", CUSTOMER_DEFINITIONS)
     if settings.orders == "create":
-        _ready(client, settings, logger, "ORDER", ORDER_DEFINITIONS)
+        definitions.complete("ORDER", ORDER_DEFINITIONS)
     return loaded
 
 
@@ -95,73 +100,101 @@ def _check_scopes(installation: dict[str, Any], settings: Settings) -> None:
         )
 
 
-def _ready(
-    client: ShopifyClient, settings: Settings, logger: logging.Logger, owner: str, wanted: Iterable[Definition]
-) -> int:
-    """Create the metafield definitions that are missing; return how many customers carry the id already."""
-    found = _definitions(client, settings.namespace, owner)
-    for definition in wanted:
-        there = found.get(definition.key)
-        if there is None:
-            if not settings.dry_run:
-                _create(client, settings.namespace, logger, owner, definition)
-        elif there["type"] != definition.type:
-            raise ShopRefused(_wrong_type(settings.namespace, definition, str(there["type"])))
-    return int(found.get("customer_id", {}).get("count") or 0)
+def definition_key(owner: str, namespace: str, key: str) -> str:
+    """Return the key of a definition in the ledger's record of what we made: `CUSTOMER cratejoy.customer_id`."""
+    return f"{owner} {namespace}.{key}"
 
 
-def _definitions(client: ShopifyClient, namespace: str, owner: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    after: str | None = None
-    while True:
-        variables = {"ownerType": owner, "namespace": namespace, "after": after}
+class _Definitions:
+    """The metafield definitions of our namespace."""
+
+    def __init__(self, client: ShopifyClient, settings: Settings, logger: logging.Logger, ledger: Ledger) -> None:
+        self._client = client
+        self._dry = settings.dry_run
+        self._namespace = settings.namespace
+        self._logger = logger
+        self._ledger = ledger
+
+    def complete(self, owner: str, wanted: Iterable[Definition]) -> int:
+        """Create the definitions that are missing; return how many customers carry the id already."""
+        found = self._found(owner)
+        for definition in wanted:
+            there = found.get(definition.key)
+            if there is None and not self._dry:
+                self._create(owner, definition)
+            elif there and there["type"] != definition.type:
+                raise ShopRefused(_wrong_type(self._namespace, definition, str(there["type"])))
+            elif there:
+                self._claim(owner, definition, there["id"])
+        return int(found.get("customer_id", {}).get("count") or 0)
+
+    def _found(self, owner: str) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        after: str | None = None
+        while True:
+            variables = {"ownerType": owner, "namespace": self._namespace, "after": after}
+            try:
+                page = self._client.call("Definitions", variables).value
+            except CallRefused as refused:
+                raise ShopRefused(f"The metafield definitions cannot be read: {refused}.") from None
+            for node in page.get("nodes") or ():
+                kind = (node.get("type") or {}).get("name")
+                found[str(node.get("key"))] = {"id": node.get("id"), "type": kind, "count": node.get("metafieldsCount")}
+            info = page.get("pageInfo") or {}
+            after = info.get("endCursor")
+            if not info.get("hasNextPage") or not after:
+                return found
+
+    def _create(self, owner: str, definition: Definition) -> None:
+        key = definition_key(owner, self._namespace, definition.key)
+        self._ledger.intend_object("definition", key)
+        made, errors = self._try_to_create(owner, definition, pin=definition.pinned)
+        if definition.pinned and any(error.code in _PIN_CODES or "pin" in error.message.lower() for error in errors):
+            self._logger.warning(
+                "The shop has no room to pin the metafield %s.%s; it is not pinned.", self._namespace, definition.key
+            )
+            made, errors = self._try_to_create(owner, definition, pin=False)
+        if any(error.code == "TAKEN" for error in errors):
+            self._check_taken(owner, definition)
+        elif errors:
+            raise ShopRefused(_refused_definition(self._namespace, definition, errors))
+        elif made:
+            self._ledger.made([ShopObject("definition", key, made)])
+
+    def _try_to_create(
+        self, owner: str, definition: Definition, *, pin: bool
+    ) -> tuple[str | None, tuple[UserError, ...]]:
+        """Return the GID of what was made, and what Shopify refused."""
+        wanted = {
+            "namespace": self._namespace,
+            "key": definition.key,
+            "type": definition.type,
+            "name": definition.name,
+            "description": definition.description,
+            "ownerType": owner,
+            "pin": pin,
+        }
         try:
-            page = client.call("Definitions", variables).value
+            answer = self._client.call("DefinitionCreate", {"definition": wanted})
         except CallRefused as refused:
-            raise ShopRefused(f"The metafield definitions cannot be read: {refused}.") from None
-        for node in page.get("nodes") or ():
-            kind = (node.get("type") or {}).get("name")
-            found[str(node.get("key"))] = {"type": kind, "count": node.get("metafieldsCount")}
-        info = page.get("pageInfo") or {}
-        after = info.get("endCursor")
-        if not info.get("hasNextPage") or not after:
-            return found
+            raise ShopRefused(
+                f"The metafield definition {self._namespace}.{definition.key} cannot be made: {refused}."
+            ) from None
+        return (answer.value.get("createdDefinition") or {}).get("id"), answer.errors
 
+    def _check_taken(self, owner: str, definition: Definition) -> None:
+        """A definition that appeared meanwhile, or whose creation was answered twice, is fine when its type is."""
+        there = self._found(owner).get(definition.key)
+        if there and there["type"] != definition.type:
+            raise ShopRefused(_wrong_type(self._namespace, definition, str(there["type"])))
+        if there:
+            self._claim(owner, definition, there["id"])
 
-def _create(client: ShopifyClient, namespace: str, logger: logging.Logger, owner: str, definition: Definition) -> None:
-    errors = _try_to_create(client, namespace, owner, definition, pin=definition.pinned)
-    if definition.pinned and any(error.code in _PIN_CODES or "pin" in error.message.lower() for error in errors):
-        logger.warning("The shop has no room to pin the metafield %s.%s; it is not pinned.", namespace, definition.key)
-        errors = _try_to_create(client, namespace, owner, definition, pin=False)
-    if any(error.code == "TAKEN" for error in errors):
-        _check_taken(client, namespace, owner, definition)
-    elif errors:
-        raise ShopRefused(_refused_definition(namespace, definition, errors))
-
-
-def _try_to_create(
-    client: ShopifyClient, namespace: str, owner: str, definition: Definition, *, pin: bool
-) -> tuple[UserError, ...]:
-    wanted = {
-        "namespace": namespace,
-        "key": definition.key,
-        "type": definition.type,
-        "name": definition.name,
-        "description": definition.description,
-        "ownerType": owner,
-        "pin": pin,
-    }
-    try:
-        return client.call("DefinitionCreate", {"definition": wanted}).errors
-    except CallRefused as refused:
-        raise ShopRefused(f"The metafield definition {namespace}.{definition.key} cannot be made: {refused}.") from None
-
-
-def _check_taken(client: ShopifyClient, namespace: str, owner: str, definition: Definition) -> None:
-    """A definition that appeared meanwhile, or whose creation was answered twice, is fine when its type is."""
-    there = _definitions(client, namespace, owner).get(definition.key)
-    if there and there["type"] != definition.type:
-        raise ShopRefused(_wrong_type(namespace, definition, str(there["type"])))
+    def _claim(self, owner: str, definition: Definition, gid: Any) -> None:
+        """Note a definition that is there as ours, when we meant to make it: its answer was lost, or a run killed."""
+        key = definition_key(owner, self._namespace, definition.key)
+        if gid and not self._dry and key in self._ledger.intended("definition"):
+            self._ledger.made([ShopObject("definition", key, str(gid))])
 
 
 def _wrong_type(namespace: str, definition: Definition, there: str) -> str:

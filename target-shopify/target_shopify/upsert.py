@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from target_shopify import planning, reactions
+from target_shopify.before import BeforeImage, image_of, writing_of
 from target_shopify.changes import Changes
 from target_shopify.creation import alone, member_figures, relaxed, wish
 from target_shopify.customers import Seen, ShopReader
@@ -21,11 +22,13 @@ from target_shopify.mapping.member import Member
 from target_shopify.mapping.rows import Row, newest_first
 from target_shopify.mapping.stored import stored_members
 from target_shopify.mapping.sync_state import SyncState
+from target_shopify.past_orders import Placed, shipping_address
 from target_shopify.rules import reason_text
 from target_shopify.work import Entry, Outcome, Unit
 
 if TYPE_CHECKING:
     from target_shopify.client import ShopifyClient, UserError
+    from target_shopify.ledger import Ledger
     from target_shopify.mapping.options import MappingOptions
     from target_shopify.past_orders import PastOrders
     from target_shopify.settings import Settings
@@ -76,6 +79,7 @@ class Upsert:
         client: Of the shop.
         options: Of the mapping.
         settings: Conflict and update policy.
+        ledger: Keeps customers that we did not make as they were.
         orders: Writes past orders; None when orders are not created.
         likely: Whether customers are probably there already.
     """
@@ -85,6 +89,7 @@ class Upsert:
         client: ShopifyClient,
         options: MappingOptions,
         settings: Settings,
+        ledger: Ledger,
         orders: PastOrders | None = None,
         *,
         likely: bool = False,
@@ -92,6 +97,7 @@ class Upsert:
         self._client = client
         self._options = options
         self._settings = settings
+        self._ledger = ledger
         self._orders = orders
         self._reader = ShopReader(client, options.namespace)
         self._changes = Changes(client, options)
@@ -194,7 +200,8 @@ class Upsert:
         return [Outcome(entry.ticket, "refused", reason=reactions.refusal_reason(errors)) for entry in unit.entries]
 
     def _created(self, unit: Unit, gid: str, repairs: Sequence[str]) -> list[Outcome]:
-        repairs = [*repairs, *self._write_orders(unit, gid, fresh=True)]
+        placed = self._write_orders(unit, gid, fresh=True)
+        repairs = [*repairs, *placed.reasons]
         return [
             Outcome(
                 entry.ticket,
@@ -202,6 +209,7 @@ class Upsert:
                 origin=status,
                 shopify_id=gid,
                 reason=_reason(entry.member, repairs),
+                orders=tuple(placed.orders) if entry is unit.leader else (),
             )
             for entry in unit.entries
         ]
@@ -236,6 +244,8 @@ class Upsert:
         if not self._settings.replaces and self.carried(unit, seen):
             origin = seen.state.origin if seen.state else "created"
             repairs = seen.state.repairs if seen.state else ()
+            if origin == "adopted" and self._ship_addresses(unit) and (found := self._reader.read(seen.id)):
+                self._keep(found, planning.Plan(), unit)
             return self._updated(unit, seen, _Settled(seen.id, origin, changed=False, repairs=repairs))
         found = self._reader.read(seen.id)
         if found is None:
@@ -289,10 +299,26 @@ class Upsert:
             repairs=remembered,
             given_up=_still_given_up(found, customer),
         )
-        if change.empty and found.state == state:
+        idle = change.empty and found.state == state
+        if origin == "adopted" and not (idle and not self._ship_addresses(unit)):
+            self._keep(found, change, unit)
+        if idle:
             return _Settled(found.id, origin, changed=False, repairs=remembered)
         repairs = self._changes.apply(found, change, state)
         return _Settled(found.id, origin, changed=True, repairs=(*remembered, *repairs))
+
+    def _keep(self, found: planning.Found, change: planning.Plan, unit: Unit) -> None:
+        """See to it that what we did not make can be restored, before anything is written to it."""
+        if self._ledger.remembers:
+            writing = writing_of(found, change, self._ship_addresses(unit))
+            self._ledger.keep(BeforeImage(found.id, image_of(found), writing))
+
+    def _ship_addresses(self, unit: Unit) -> list[dict[str, Any]]:
+        """Return the addresses that the orders of a unit leave on its customer."""
+        if self._orders is None:
+            return []
+        orders = [order for entry in unit.entries for order in entry.member.source_orders]
+        return [address for order in orders if (address := shipping_address(order))]
 
     def _checked(self, tags: Sequence[str]) -> tuple[str, ...]:
         check = f"{self._options.tag_prefix}check"
@@ -318,10 +344,11 @@ class Upsert:
 
     def _updated(self, unit: Unit, seen: Seen, settled: _Settled) -> list[Outcome]:
         ours = settled.origin != "adopted"
-        orders = self._write_orders(unit, settled.shopify_id, fresh=False, ours=ours)
-        repairs = [*settled.repairs, *orders]
+        placed = self._write_orders(unit, settled.shopify_id, fresh=False, ours=ours)
+        repairs = [*settled.repairs, *placed.reasons]
         before = _member_ids(seen)
-        return [self._outcome(entry, unit, before, settled, repairs) for entry in unit.entries]
+        outcomes = [self._outcome(entry, unit, before, settled, repairs) for entry in unit.entries]
+        return [replace(outcomes[0], orders=tuple(placed.orders)), *outcomes[1:]]
 
     def _outcome(
         self, entry: Entry, unit: Unit, before: frozenset[int], settled: _Settled, repairs: Sequence[str]
@@ -338,9 +365,9 @@ class Upsert:
         demoted = tuple(str(one) for one in sorted(before) if leads and one != number)
         return Outcome(entry.ticket, status, origin, settled.shopify_id, _reason(entry.member, repairs), demoted)
 
-    def _write_orders(self, unit: Unit, gid: str, *, fresh: bool, ours: bool = True) -> list[str]:
+    def _write_orders(self, unit: Unit, gid: str, *, fresh: bool, ours: bool = True) -> Placed:
         if self._orders is None:
-            return []
+            return Placed()
         return self._orders.write(unit, gid, fresh=fresh, ours=ours)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from target_shopify.ledger import Known
+from target_shopify.ledger import Known, ShopObject
 from target_shopify.mapping.member import Member
 
 STATUSES = ("created", "updated", "unchanged", "adopted", "merged", "refused", "unknown")
@@ -79,6 +79,7 @@ class Outcome:
         shopify_id: GID of the customer.
         reason: Codes of refusal or repairs.
         demoted: Keys of documents that lead their customer no longer.
+        orders: Orders of the customer that are ours.
     """
 
     ticket: Ticket
@@ -87,3 +88,4 @@ class Outcome:
     shopify_id: str | None = None
     reason: str | None = None
     demoted: tuple[str, ...] = ()
+    orders: tuple[ShopObject, ...] = ()
