@@ -17,11 +17,14 @@ from cratejoy_migration.staging import StagingError
 COMMANDS = {
     "status": "standing",
     "report": "standing",
+    "audit": "audit",
+    "accept": "audit",
     "documents": "documents",
     "start": "database",
     "stop": "database",
     "psql": "database",
     "unlock": "database",
+    "run": "unattended",
 }
 """Each command and the module of `commands` that holds it, in the order of `--help`."""
 

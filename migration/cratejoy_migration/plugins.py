@@ -38,6 +38,16 @@ def tap_settings(project: Path) -> TapSettings:
     return TapCratejoy(config=_configured(project, TAP)).settings
 
 
+def tap_selection(project: Path) -> list[str]:
+    """Return the rules by which Meltano selects the streams and properties of tap-cratejoy, such as `orders.*`.
+
+    Raises:
+        OperatorError: Meltano cannot tell them.
+    """
+    rules = _configured(project, TAP, "--extras").get("_select", [])
+    return [str(rule) for rule in rules] if isinstance(rules, list) else []
+
+
 def target_settings(project: Path, **changes: Any) -> TargetSettings:
     """Return the checked settings of target-shopify, with some of them changed for this command.
 
@@ -49,6 +59,15 @@ def target_settings(project: Path, **changes: Any) -> TargetSettings:
     """
     found = TargetShopify(config={**_configured(project, TARGET), **changes}).settings
     return replace(found, report_dir=project / (found.report_dir or REPORTS))
+
+
+def extras(project: Path, plugin: str) -> dict[str, Any]:
+    """Return what Meltano does with a plugin, such as `_select`.
+
+    Raises:
+        OperatorError: Meltano cannot tell.
+    """
+    return _configured(project, plugin, "--extras")
 
 
 def run_meltano(project: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> int:
@@ -71,8 +90,8 @@ def _meltano() -> str:
     return str(Path(sys.executable).parent / "meltano")
 
 
-def _configured(project: Path, plugin: str) -> dict[str, Any]:
-    command = [_meltano(), "--log-level=error", "config", "--unsafe", "print", plugin, "--format=json"]
+def _configured(project: Path, plugin: str, *options: str) -> dict[str, Any]:
+    command = [_meltano(), "--log-level=error", "config", "--unsafe", "print", plugin, "--format=json", *options]
     told = subprocess.run(
         command, cwd=project, env={**os.environ, **_QUIET}, capture_output=True, text=True, check=False
     )

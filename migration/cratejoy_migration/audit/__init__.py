@@ -1,0 +1,1 @@
+"""Whether everything Cratejoy holds is staged: counts, pages with holes, and how the holes are closed."""

@@ -1,0 +1,315 @@
+"""What audits leave in the staging database: a line a stream, a row a page, and where a walk stands.
+
+`migration.audit` and `migration.audit_pages` are for everybody to read; `audit_walks` and `audit_seen` are how a deep
+audit that was killed goes on, and `audit_seen` is emptied at its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+from pyroaring import BitMap64
+
+from cratejoy_migration.audit.lines import Line
+from cratejoy_migration.audit.scope import COUNTABLE, Scope
+from cratejoy_migration.audit.walk import Place
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_TABLES = """
+create schema if not exists migration;
+create table if not exists migration.audit (
+    stream text primary key,
+    api_count bigint,
+    staged_count bigint not null,
+    missing bigint,
+    extra bigint not null,
+    checked_at timestamptz not null,
+    details jsonb not null default '{}'
+);
+create table if not exists migration.audit_pages (
+    stream text not null,
+    query smallint not null default 0,
+    page bigint not null,
+    page_size integer not null,
+    rows integer not null,
+    first_id bigint,
+    last_id bigint,
+    missing bigint[] not null,
+    checked_at timestamptz not null default now(),
+    run_id text not null,
+    primary key (stream, query, page)
+);
+create table if not exists migration.audit_walks (
+    stream text not null,
+    query smallint not null,
+    run_id text not null,
+    asked_size integer not null,
+    page_size integer not null,
+    base smallint,
+    count bigint,
+    index bigint not null,
+    ended_at timestamptz,
+    primary key (stream, query)
+);
+create table if not exists migration.audit_seen (
+    stream text not null,
+    query smallint not null,
+    pass smallint not null,
+    index bigint not null,
+    ids bigint[] not null,
+    unwanted bigint[] not null,
+    primary key (stream, query, pass, index)
+);
+"""
+_SAVE = """
+insert into migration.audit (stream, api_count, staged_count, missing, extra, checked_at, details)
+values (%s, %s, %s, %s, %s, %s, %s)
+on conflict (stream) do update set api_count = excluded.api_count, staged_count = excluded.staged_count,
+    missing = excluded.missing, extra = excluded.extra, checked_at = excluded.checked_at, details = excluded.details
+"""
+_LINES = "select stream, api_count, staged_count, missing, extra, checked_at, details from migration.audit"
+_PAGE = """
+insert into migration.audit_pages (stream, query, page, page_size, rows, first_id, last_id, missing, run_id)
+values (%(stream)s, %(query)s, %(page)s, %(page_size)s, cardinality(%(ids)s::bigint[]), %(first_id)s, %(last_id)s,
+    {missing}, %(run_id)s)
+on conflict (stream, query, page) do update set page_size = excluded.page_size, rows = excluded.rows,
+    first_id = excluded.first_id, last_id = excluded.last_id, missing = excluded.missing, checked_at = now(),
+    run_id = excluded.run_id
+"""
+_ABSENT = """
+coalesce((
+    select array_agg(distinct wanted.id order by wanted.id) from unnest(%(ids)s::bigint[]) wanted (id)
+    where not exists (select from cratejoy.{stream} t where t.id = wanted.id)
+), '{{}}')
+"""
+_ALL_ABSENT = (
+    "coalesce((select array_agg(distinct wanted.id order by wanted.id)"
+    " from unnest(%(ids)s::bigint[]) wanted (id)), '{}')"
+)
+_SEEN = """
+insert into migration.audit_seen (stream, query, pass, index, ids, unwanted) values (%s, %s, %s, %s, %s, %s)
+on conflict (stream, query, pass, index) do update set ids = excluded.ids, unwanted = excluded.unwanted
+"""
+_WALK = """
+insert into migration.audit_walks (stream, query, run_id, asked_size, page_size, base, count, index)
+values (%s, %s, %s, %s, %s, %s, %s, %s)
+on conflict (stream, query) do update set run_id = excluded.run_id, asked_size = excluded.asked_size,
+    page_size = excluded.page_size, base = excluded.base, count = excluded.count, index = excluded.index,
+    ended_at = null
+"""
+_PLACE = """
+select w.index, s.ids || s.unwanted, w.page_size, w.base, w.count
+from migration.audit_walks w
+join migration.audit_seen s on s.stream = w.stream and s.query = w.query and s.pass = 1 and s.index = w.index
+where w.stream = %s and w.query = %s and w.asked_size = %s and w.ended_at is null
+"""
+_SETTLE = """
+update migration.audit_pages p set missing = coalesce((
+    select array_agg(found.id order by found.id) from (
+        select distinct on (m.id) m.id, q.query, q.page
+        from migration.audit_pages q, unnest(q.missing) m (id)
+        where q.stream = %(stream)s
+        order by m.id, q.checked_at desc, q.page
+    ) found
+    where found.query = p.query and found.page = p.page and not found.id = any(%(gone)s::bigint[]) {absent}
+), '{{}}')
+where p.stream = %(stream)s and cardinality(p.missing) > 0
+"""
+_STILL_ABSENT = "and not exists (select from cratejoy.{stream} t where t.id = found.id)"
+_EXTRA = """
+select t.id from cratejoy.{stream} t
+where {condition} and not exists (
+    select from (
+        select unnest(ids) as id from migration.audit_seen where stream = %s
+        union all select unnest(unwanted) from migration.audit_seen where stream = %s
+    ) seen where seen.id = t.id)
+order by t.id
+"""
+_HOLES = """
+select query, page, page_size, rows, first_id, last_id, missing from migration.audit_pages
+where stream = %s and cardinality(missing) > 0 order by query, page
+"""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A page with missing rows; `page` in the server's own numbering."""
+
+    query: int
+    page: int
+    page_size: int
+    rows: int
+    first_id: int | None
+    last_id: int | None
+    missing: list[int]
+
+
+class AuditStore:
+    """The audit's tables, over a connection in autocommit mode."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        connection.execute(_TABLES)
+
+    def save(self, line: Line) -> None:
+        """Keep the line of a stream in place of the one before."""
+        self.connection.execute(
+            _SAVE,
+            (line.stream, line.api_count, line.staged, line.missing, line.extra, line.checked_at, Jsonb(line.details)),
+        )
+
+    def lines(self) -> list[Line]:
+        """Return the latest line of every stream, in the order in which streams are read."""
+        found = [
+            Line(stream, api_count, staged, missing, extra, checked_at=checked_at, **details)
+            for stream, api_count, staged, missing, extra, checked_at, details in self.connection.execute(_LINES)
+        ]
+        places = {stream: place for place, stream in enumerate(COUNTABLE)}
+        return sorted(found, key=lambda line: places.get(line.stream, len(places)))
+
+    def forget_line(self, stream: str) -> None:
+        """Drop the line of a stream that is no longer looked at."""
+        self.connection.execute("delete from migration.audit where stream = %s", (stream,))
+
+    # Walks
+
+    def place(self, stream: str, query: int, asked_size: int) -> Place | None:
+        """Return where a walk was left, None when there is none to go on with."""
+        row = self.connection.execute(_PLACE, (stream, query, asked_size)).fetchone()
+        if row is None:
+            return None
+        index, page_ids, size, base, count = row
+        return Place(index, page_ids, size, base, count, self.seen(stream, query))
+
+    def seen(self, stream: str, query: int) -> BitMap64:
+        """Return all ids that the walks of a query have met."""
+        seen = BitMap64()
+        with self.connection.transaction(), self.connection.cursor("seen") as cursor:
+            cursor.execute(
+                "select ids || unwanted from migration.audit_seen where stream = %s and query = %s", (stream, query)
+            )
+            for (ids,) in cursor:
+                seen.update(number for number in ids if number > 0)
+        return seen
+
+    def start_over(self, stream: str, query: int) -> None:
+        """Forget what an earlier walk of a query met."""
+        with self.connection.transaction():
+            for table in ("audit_pages", "audit_walks", "audit_seen"):
+                self.connection.execute(
+                    sql.SQL("delete from migration.{} where stream = %s and query = %s").format(sql.Identifier(table)),
+                    (stream, query),
+                )
+
+    def forget_queries(self, stream: str, most: int) -> None:
+        """Forget the walks of queries that are no longer asked, those numbered `most` and above."""
+        for table in ("audit_pages", "audit_walks", "audit_seen"):
+            self.connection.execute(
+                sql.SQL("delete from migration.{} where stream = %s and query >= %s").format(sql.Identifier(table)),
+                (stream, most),
+            )
+
+    def keep_page(self, page: WalkedPage, *, staged: bool) -> None:
+        """Write down one page: which of its ids are not staged, and where the walk stands."""
+        missing = sql.SQL(_ABSENT).format(stream=sql.Identifier(page.stream)) if staged else sql.SQL(_ALL_ABSENT)
+        ends = (page.ids[0], page.ids[-1]) if page.ids else (None, None)
+        values = {**vars(page), "first_id": ends[0], "last_id": ends[1]}
+        with self.connection.transaction():
+            if page.ids or page.unwanted or page.index == 0:
+                self.connection.execute(sql.SQL(_PAGE).format(missing=missing), values)
+            self.connection.execute(
+                _SEEN, (page.stream, page.query, page.pass_number, page.index, page.ids, page.unwanted)
+            )
+            if page.pass_number == 1 and (page.ids or page.unwanted):
+                self.connection.execute(
+                    _WALK,
+                    (page.stream, page.query, page.run_id, page.asked_size, page.page_size, page.base, page.count,
+                     page.index),
+                )  # fmt: skip
+
+    def finish(self, stream: str) -> None:
+        """Say that all walks of a stream are done, and drop the ids they met."""
+        with self.connection.transaction():
+            self.connection.execute("update migration.audit_walks set ended_at = now() where stream = %s", (stream,))
+            self.connection.execute("delete from migration.audit_seen where stream = %s", (stream,))
+
+    # What they found
+
+    def settle(self, stream: str, gone: list[int], *, staged: bool) -> int:
+        """Leave each missing id on the page where it was met last, without those staged meanwhile; return how many."""
+        absent = sql.SQL(_STILL_ABSENT).format(stream=sql.Identifier(stream)) if staged else sql.SQL("")
+        self.connection.execute(sql.SQL(_SETTLE).format(absent=absent), {"stream": stream, "gone": gone})
+        row = self.connection.execute(
+            "select coalesce(sum(cardinality(missing)), 0) from migration.audit_pages where stream = %s", (stream,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def unmet(self, scope: Scope, columns: frozenset[str]) -> tuple[int, list[int]]:
+        """Return how many staged ids no walk met, and the first thousand of them."""
+        condition, values = scope.condition(columns)
+        text = sql.SQL(_EXTRA).format(stream=sql.Identifier(scope.stream), condition=sql.SQL(condition))
+        total, first = 0, []
+        with self.connection.transaction(), self.connection.cursor("extra") as cursor:
+            cursor.execute(text, [*values, scope.stream, scope.stream])
+            for (number,) in cursor:
+                total += 1
+                if total <= EXTRA_IDS:
+                    first.append(number)
+        return total, first
+
+    def wanted(self, stream: str) -> int:
+        """Return how many distinct wanted ids the walks met, before `finish`."""
+        return self._distinct(stream, "ids")
+
+    def unwanted(self, stream: str) -> int:
+        """Return how many distinct ids the walks met of rows that no collection takes, before `finish`."""
+        return self._distinct(stream, "unwanted")
+
+    def pages(self, stream: str) -> int:
+        """Return how many pages of a stream were read."""
+        row = self.connection.execute(
+            "select count(*) from migration.audit_pages where stream = %s", (stream,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _distinct(self, stream: str, column: str) -> int:
+        row = self.connection.execute(
+            sql.SQL(
+                "select count(*) from (select distinct unnest({}) from migration.audit_seen where stream = %s) met"
+            ).format(sql.Identifier(column)),
+            (stream,),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def holes(self, stream: str) -> list[Hole]:
+        """Return the pages of a stream with missing rows, in order."""
+        with self.connection.cursor(row_factory=class_row(Hole)) as cursor:
+            return cursor.execute(_HOLES, (stream,)).fetchall()
+
+
+EXTRA_IDS = 1000
+"""So many ids of extra rows are named."""
+
+
+@dataclass(frozen=True)
+class WalkedPage:
+    """One page of a walk; the attributes of the tables of the same names."""
+
+    stream: str
+    query: int
+    run_id: str
+    asked_size: int
+    page_size: int
+    base: int | None
+    count: int | None
+    index: int
+    page: int
+    pass_number: int
+    ids: list[int]
+    unwanted: list[int]

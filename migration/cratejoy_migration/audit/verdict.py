@@ -1,0 +1,46 @@
+"""Whether an audit holds: what is missing beyond what a person accepted, and the sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cratejoy_migration.audit.lines import Line, beyond
+from cratejoy_migration.audit.store import Connection
+from cratejoy_migration.decisions import Decision, accepted
+
+ACCEPT = 'migration accept missing --stream {stream} --count {count} --reason "..."'
+
+
+def amounts(connection: Connection) -> dict[str, int]:
+    """Return how many missing rows are accepted, by stream or `all`."""
+    return {subject: decision.amount for subject, decision in accepted(connection, "missing").items()}
+
+
+def next_step(lines: Sequence[Line], accepted_amounts: Mapping[str, int], *, deep: bool) -> str:
+    """Return the sentence that ends an audit."""
+    over = beyond(lines, accepted_amounts)
+    if over:
+        unknown = [line.stream for line in lines if line.missing is None]
+        if set(over) <= set(unknown):
+            return f"Not known of {', '.join(unknown)}, see above. Next: the same command again" + (
+                "." if deep else ", or with --deep, which needs no count."
+            )
+        total = sum(amount for stream, amount in over.items() if stream not in unknown)
+        return f"{rows(total)} {'is' if total == 1 else 'are'} missing. Next: migration backfill"
+    missing = sum(line.missing or 0 for line in lines)
+    if missing:
+        return f"{rows(missing)} missing, as accepted (migration accept --list). Next: meltano run migrate"
+    if any(line.new for line in lines):
+        return "Nothing is missing of what was there at the last collection. Next: meltano run migrate"
+    return f"Nothing is missing{'' if deep else ' by the counts'}. Next: meltano run migrate"
+
+
+def rows(count: int) -> str:
+    """Return `1 row`, `2 rows`."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def told(decision: Decision) -> tuple[str, str, str, str, str]:
+    """Return a decision for the screen."""
+    when = f"{decision.decided_at:%Y-%m-%d %H:%M}"
+    return decision.kind, decision.subject, f"{decision.amount:,}", when, decision.reason

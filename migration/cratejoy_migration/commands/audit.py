@@ -1,0 +1,101 @@
+"""Completeness of what is staged: audit, backfill, and what a person accepts as missing."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cratejoy_migration import decisions, plugins
+from cratejoy_migration.audit import screen
+from cratejoy_migration.audit import staged as staging
+from cratejoy_migration.audit.audit import Audit, alone, connect, screen_logger
+from cratejoy_migration.audit.lines import ALL, beyond
+from cratejoy_migration.audit.scope import COUNTABLE
+from cratejoy_migration.audit.source import Cratejoy
+from cratejoy_migration.audit.streams import chosen, uncountable
+from cratejoy_migration.audit.verdict import amounts, next_step, told
+from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.history import recorded
+from cratejoy_migration.staging import staging_database
+from cratejoy_migration.staging.project import project_folder
+
+_STREAM = click.option("--stream", "streams", multiple=True, metavar="NAME", help="Only this stream; may be repeated.")
+
+
+@click.command()
+@click.option("--deep", is_flag=True, help="Read every page and name each missing row; goes on where it was stopped.")
+@_STREAM
+@click.pass_context
+def audit(context: click.Context, streams: tuple[str, ...], *, deep: bool) -> None:
+    """Compare what Cratejoy holds with what is staged; fails while more is missing than was accepted.
+
+    By counts, with one request a stream; with --deep page by page, for the ids only.
+    """
+    project = project_folder()
+    with (
+        staging_database(project) as url,
+        connect(url) as connection,
+        recorded(url, "audit") as run,
+        Cratejoy(plugins.tap_settings(project), screen_logger()) as cratejoy,
+    ):
+        audits = Audit(project, connection, cratejoy)
+        wanted = chosen(streams, audits.streams)
+        if deep:
+            with alone(connection):
+                lines = [audits.by_pages(stream, run.run_id) for stream in wanted]
+        else:
+            lines = [audits.by_counts(stream) for stream in wanted]
+        holes = [(stream, hole) for stream in wanted if deep for hole in audits.store.holes(stream)]
+        accepted = amounts(connection)
+        over = beyond(lines, accepted)
+        run.beat({"missing": sum(line.missing or 0 for line in lines), "streams": len(lines), "deep": deep})
+        below = [] if streams else uncountable(staging.tables(connection))
+    console = Console()
+    console.print(screen.table(lines, below))
+    if holes:
+        console.print()
+        console.print(screen.holes_table(holes))
+    for note in screen.notes(lines, holes):
+        console.print(note, highlight=False, soft_wrap=True)
+    console.print(next_step(lines, accepted, deep=deep), highlight=False, soft_wrap=True)
+    context.exit(1 if over else 0)
+
+
+@click.command()
+@click.argument("kind", required=False, type=click.Choice(["missing", "refused", "different"]))
+@click.option("--stream", "subject", default=ALL, show_default=True, help="Of which stream, or of all together.")
+@click.option("--count", "amount", type=click.IntRange(0), help="So many rows at most; 0 takes the decision back.")
+@click.option("--reason", default="", help="Why, for whoever reads the certificate.")
+@click.option("--list", "only_list", is_flag=True, help="Show what has been accepted.")
+def accept(kind: str | None, subject: str, amount: int | None, reason: str, *, only_list: bool) -> None:
+    """Accept that rows are missing, refused or different, and say why; or list what was accepted."""
+    if not only_list:
+        _check(kind, subject, amount, reason)
+    with staging_database() as url, connect(url) as connection:
+        if kind and amount is not None and not only_list:
+            decisions.accept(connection, kind, subject, amount, " ".join(reason.split()))
+        kinds = [kind] if kind and only_list else ["missing", "refused", "different"]
+        found = [told(one) for each in kinds for one in decisions.accepted(connection, each).values()]
+    if not found:
+        click.echo("Nothing has been accepted.")
+        return
+    listed = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("accepted", "of", "rows", "on", "because"):
+        listed.add_column(heading, justify="right" if heading == "rows" else "left")
+    for row in found:
+        listed.add_row(*row)
+    Console().print(listed)
+
+
+def _check(kind: str | None, subject: str, amount: int | None, reason: str) -> None:
+    if kind is None or amount is None:
+        raise OperatorError(
+            'Say what is accepted, how much of it, and why: migration accept missing --count 12 --reason "..."'
+        )
+    if not reason.strip():
+        raise OperatorError('A decision needs its reason, for whoever reads it later: --reason "..."')
+    if subject != ALL and kind != "missing":
+        raise OperatorError(f"{kind} customers are accepted for all together: leave --stream away.")
+    if subject != ALL and subject not in COUNTABLE:
+        raise OperatorError(f"There is no stream {subject} to accept rows of; there are: {', '.join(COUNTABLE)}.")
