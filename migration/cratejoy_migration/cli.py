@@ -15,6 +15,7 @@ from cratejoy_migration.loading.errors import sentence
 from cratejoy_migration.staging import StagingError
 
 COMMANDS = {
+    "probe": "probe",
     "status": "standing",
     "report": "standing",
     "audit": "audit",

@@ -70,6 +70,15 @@ def extras(project: Path, plugin: str) -> dict[str, Any]:
     return _configured(project, plugin, "--extras")
 
 
+def names_set(project: Path, plugin: str) -> frozenset[str]:
+    """Return the names of a plugin's settings that have a value; a platform nobody configured has none of its keys.
+
+    Raises:
+        OperatorError: Meltano cannot tell them.
+    """
+    return frozenset(_configured(project, plugin))
+
+
 def run_meltano(project: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> int:
     """Run Meltano in the project, its output going where ours goes; return its exit status.
 

@@ -1,0 +1,1 @@
+"""What the two platforms are really like: asked once, politely, read-only, before anything is moved."""
