@@ -51,8 +51,9 @@ def test_following_next_reads_every_row_once_in_ascending_id(sandbox):
     assert len(seen) == 300
 
 
-def test_a_page_beyond_the_end_is_empty(sandbox):
-    page = sandbox.page("/v1/customers/", page=99)
+@pytest.mark.parametrize("plural", [*PLURALS, "product_survey_results", "hooks"])
+def test_a_page_beyond_the_end_is_empty(sandbox, plural):
+    page = sandbox.page(f"/v1/{plural}/", page=999)
     assert page["results"] == []
     assert page["next"] is None
 

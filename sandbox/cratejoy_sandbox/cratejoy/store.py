@@ -15,7 +15,7 @@ from typing import Any
 
 from cratejoy_sandbox.cratejoy.filters import Condition
 from cratejoy_sandbox.cratejoy.sql import insert, quoted, select
-from cratejoy_sandbox.cratejoy.tables import TABLES, columns
+from cratejoy_sandbox.cratejoy.tables import INDEXES, TABLES, columns
 
 ANCHORS = 20_000
 
@@ -66,7 +66,7 @@ class Store:
         else:
             offset_now = offset
         query = select('t."id"', f"{table} t", where, 'ORDER BY t."id" LIMIT ? OFFSET ?')
-        if not conditions and after is None and offset:
+        if not conditions and after is None and offset and "id" in INDEXES.get(table, ()):
             query = select('"id"', f"{table} INDEXED BY {table}_id", 'ORDER BY "id" LIMIT ? OFFSET ?')
         found = [row[0] for row in self.connection().execute(query, (*values, limit, offset_now))]
         self._remember(key, offset, found)
