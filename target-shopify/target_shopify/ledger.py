@@ -56,9 +56,18 @@ create table if not exists migration.shop_objects (
     key text not null,
     gid text,
     owner text,
+    values_before bigint,
     run_id text,
     made_at timestamptz not null default now(),
     primary key (kind, key, shop)
+);
+create table if not exists migration.rollbacks (
+    id bigint generated always as identity primary key,
+    shop text not null,
+    planned_at timestamptz not null default now(),
+    began_at timestamptz,
+    ended_at timestamptz,
+    figures jsonb not null default '{}'
 );
 """
 _FIND = """
@@ -104,11 +113,15 @@ where not b.writings @> excluded.writings
 """
 _INTEND_OBJECT = "insert into migration.shop_objects (shop, kind, key, run_id) values %s on conflict do nothing"
 _MADE = """
-insert into migration.shop_objects as o (shop, kind, key, gid, owner, run_id) values %s
-on conflict (kind, key, shop) do update set gid = excluded.gid, owner = excluded.owner
+insert into migration.shop_objects as o (shop, kind, key, gid, owner, values_before, run_id) values %s
+on conflict (kind, key, shop) do update set gid = excluded.gid, owner = excluded.owner,
+    values_before = coalesce(o.values_before, excluded.values_before)
 where (o.gid, o.owner) is distinct from (excluded.gid, excluded.owner)
 """
 _INTENDED = "select key from migration.shop_objects where gid is null and kind = %s and shop = %s"
+_UNDER_WAY = """
+select began_at from migration.rollbacks where shop = %s and began_at is not null and ended_at is null limit 1
+"""
 LOCK = "target-shopify ledger"
 """Name of the advisory lock that whoever writes to the shop by this ledger holds."""
 _PATIENCE_SECONDS = 120.0
@@ -136,12 +149,14 @@ class ShopObject:
         key: Cratejoy id of the order; `CUSTOMER cratejoy.customer_id` for a definition.
         gid: Its GID.
         owner: GID of the order's customer.
+        values_before: Metafields that were under a definition's key already when we made it; None when nobody saw it.
     """
 
     kind: str
     key: str
     gid: str
     owner: str | None = None
+    values_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +425,10 @@ class PostgresLedger:
 
     def _objects(self, objects: Sequence[ShopObject]) -> list[tuple[Any, ...]]:
         last = {(one.kind, one.key): one for one in objects}
-        return [(self._shop, one.kind, one.key, one.gid, one.owner, self._run_id) for one in last.values()]
+        return [
+            (self._shop, one.kind, one.key, one.gid, one.owner, one.values_before, self._run_id)
+            for one in last.values()
+        ]
 
     def _write(self, query: str, values: list[tuple[Any, ...]]) -> None:
         if values:
@@ -470,6 +488,13 @@ class PostgresLedger:
             raise LedgerFailed(
                 f"This ledger belongs to the shop {other[0]}, not to {self._shop}: use another database "
                 "(ledger_url), or purge the old migration first."
+            )
+        cursor.execute(_UNDER_WAY, (self._shop,))
+        if cursor.fetchone():
+            name = self._shop.removesuffix(".myshopify.com")
+            raise LedgerFailed(
+                f"A rollback of {self._shop} has begun and is not finished: finish it first, with migration rollback "
+                f"--confirm {name}. Nothing was written."
             )
 
 

@@ -43,8 +43,13 @@ def needed_scopes(settings: Settings) -> frozenset[str]:
     return frozenset(needed)
 
 
-def ask(client: ShopifyClient, settings: Settings) -> Shop:
+def ask(client: ShopifyClient, settings: Settings, needed: frozenset[str] | None = None) -> Shop:
     """Ask the shop who it is and what we may do there; nothing is written.
+
+    Args:
+        client: Of the shop.
+        settings: Which shop it should be.
+        needed: Scopes; those of a run when absent.
 
     Raises:
         ShopRefused: Token, shop, scopes or version do not allow the run.
@@ -52,7 +57,7 @@ def ask(client: ShopifyClient, settings: Settings) -> Shop:
     try:
         told = client.call("Shop", {}).value
         _check_domain(str(told.get("myshopifyDomain") or ""), settings)
-        _check_scopes(client.call("AccessScopes", {}).value, settings)
+        _check_scopes(client.call("AccessScopes", {}).value, needed or needed_scopes(settings))
     except CallRefused as refused:
         raise ShopRefused(f"The shop did not answer who it is: {refused}.") from None
     currency = settings.currency or str(told.get("currencyCode") or "USD")
@@ -85,14 +90,14 @@ def _check_domain(domain: str, settings: Settings) -> None:
         )
 
 
-def _check_scopes(installation: dict[str, Any], settings: Settings) -> None:
+def _check_scopes(installation: dict[str, Any], needed: frozenset[str]) -> None:
     scopes = installation.get("accessScopes")
     if not isinstance(scopes, list):
         return  # an app that may not see its scopes meets them call by call
     granted = {str(scope.get("handle")) for scope in scopes if isinstance(scope, dict)}
     # A write scope includes the read scope of the same name.
     granted |= {f"read_{name.removeprefix('write_')}" for name in granted if name.startswith("write_")}
-    missing = sorted(needed_scopes(settings) - granted)
+    missing = sorted(needed - granted)
     if missing:
         raise ShopRefused(
             f"The app lacks the scope{'s' * (len(missing) > 1)} {', '.join(missing)}: grant it in the app's "
@@ -103,6 +108,29 @@ def _check_scopes(installation: dict[str, Any], settings: Settings) -> None:
 def definition_key(owner: str, namespace: str, key: str) -> str:
     """Return the key of a definition in the ledger's record of what we made: `CUSTOMER cratejoy.customer_id`."""
     return f"{owner} {namespace}.{key}"
+
+
+def definitions(client: ShopifyClient, namespace: str, owner: str) -> dict[str, dict[str, Any]]:
+    """Return the metafield definitions of a namespace by key: `id`, `type`, `count` of metafields.
+
+    Raises:
+        ShopRefused: They cannot be read.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    after: str | None = None
+    while True:
+        variables = {"ownerType": owner, "namespace": namespace, "after": after}
+        try:
+            page = client.call("Definitions", variables).value
+        except CallRefused as refused:
+            raise ShopRefused(f"The metafield definitions cannot be read: {refused}.") from None
+        for node in page.get("nodes") or ():
+            kind = (node.get("type") or {}).get("name")
+            found[str(node.get("key"))] = {"id": node.get("id"), "type": kind, "count": node.get("metafieldsCount")}
+        info = page.get("pageInfo") or {}
+        after = info.get("endCursor")
+        if not info.get("hasNextPage") or not after:
+            return found
 
 
 class _Definitions:
@@ -117,7 +145,7 @@ class _Definitions:
 
     def complete(self, owner: str, wanted: Iterable[Definition]) -> int:
         """Create the definitions that are missing; return how many customers carry the id already."""
-        found = self._found(owner)
+        found = definitions(self._client, self._namespace, owner)
         for definition in wanted:
             there = found.get(definition.key)
             if there is None and not self._dry:
@@ -127,23 +155,6 @@ class _Definitions:
             elif there:
                 self._claim(owner, definition, there["id"])
         return int(found.get("customer_id", {}).get("count") or 0)
-
-    def _found(self, owner: str) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        after: str | None = None
-        while True:
-            variables = {"ownerType": owner, "namespace": self._namespace, "after": after}
-            try:
-                page = self._client.call("Definitions", variables).value
-            except CallRefused as refused:
-                raise ShopRefused(f"The metafield definitions cannot be read: {refused}.") from None
-            for node in page.get("nodes") or ():
-                kind = (node.get("type") or {}).get("name")
-                found[str(node.get("key"))] = {"id": node.get("id"), "type": kind, "count": node.get("metafieldsCount")}
-            info = page.get("pageInfo") or {}
-            after = info.get("endCursor")
-            if not info.get("hasNextPage") or not after:
-                return found
 
     def _create(self, owner: str, definition: Definition) -> None:
         key = definition_key(owner, self._namespace, definition.key)
@@ -159,12 +170,12 @@ class _Definitions:
         elif errors:
             raise ShopRefused(_refused_definition(self._namespace, definition, errors))
         elif made:
-            self._ledger.made([ShopObject("definition", key, made)])
+            self._ledger.made([made])
 
     def _try_to_create(
         self, owner: str, definition: Definition, *, pin: bool
-    ) -> tuple[str | None, tuple[UserError, ...]]:
-        """Return the GID of what was made, and what Shopify refused."""
+    ) -> tuple[ShopObject | None, tuple[UserError, ...]]:
+        """Return what was made, and what Shopify refused."""
         wanted = {
             "namespace": self._namespace,
             "key": definition.key,
@@ -180,11 +191,15 @@ class _Definitions:
             raise ShopRefused(
                 f"The metafield definition {self._namespace}.{definition.key} cannot be made: {refused}."
             ) from None
-        return (answer.value.get("createdDefinition") or {}).get("id"), answer.errors
+        made = answer.value.get("createdDefinition") or {}
+        if not made.get("id"):
+            return None, answer.errors
+        key, count = definition_key(owner, self._namespace, definition.key), made.get("metafieldsCount")
+        return ShopObject("definition", key, str(made["id"]), values_before=count), answer.errors
 
     def _check_taken(self, owner: str, definition: Definition) -> None:
         """A definition that appeared meanwhile, or whose creation was answered twice, is fine when its type is."""
-        there = self._found(owner).get(definition.key)
+        there = definitions(self._client, self._namespace, owner).get(definition.key)
         if there and there["type"] != definition.type:
             raise ShopRefused(_wrong_type(self._namespace, definition, str(there["type"])))
         if there:

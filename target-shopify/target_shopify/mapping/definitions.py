@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -53,3 +54,10 @@ CUSTOMER_DEFINITIONS = (
 
 ORDER_DEFINITIONS = (Definition("order_id", "id", "Cratejoy order", "Id of this order in Cratejoy.", pinned=True),)
 """For orders, when past orders are created."""
+
+_PARTS = re.compile(r"(subscription_history|order_history|sync_state)_\d{3}")
+
+
+def is_ours(key: str) -> bool:
+    """Whether a customer's metafield of our namespace is one that we write, a further part of one among them."""
+    return key in {one.key for one in CUSTOMER_DEFINITIONS} or _PARTS.fullmatch(key) is not None
