@@ -21,14 +21,17 @@ from target_shopify.errors import TargetError
 from cratejoy_migration import plugins
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.probe import (
+    access_findings,
     advice,
+    answer_findings,
     asking,
     cratejoy,
-    cratejoy_findings,
     env_file,
+    page_findings,
+    question_findings,
     report,
+    shop_findings,
     shopify,
-    shopify_findings,
 )
 from cratejoy_migration.probe.advice import Advice
 from cratejoy_migration.probe.findings import CRATEJOY, SHOPIFY, Finding
@@ -99,7 +102,8 @@ def _cratejoy(project: Path, found: _Probe) -> None:
     with _counting(CRATEJOY) as told:
         asker = asking.Asker(CratejoyClient(settings, _quiet()), told)
         answers = cratejoy.ask(asker)
-    found.findings += cratejoy_findings.judge(answers)
+    for judged in (page_findings, question_findings, answer_findings):
+        found.findings += judged.judge(answers)
     found.advice += advice.for_cratejoy(answers, settings)
     found.figures["cratejoy"] = {"requests": answers.requests}
     if _KEYS[SHOPIFY][1] in plugins.names_set(project, plugins.TARGET):
@@ -110,7 +114,7 @@ def _shopify(project: Path, found: _Probe) -> None:
     settings = plugins.target_settings(project)
     with _counting(SHOPIFY) as told:
         answers = shopify.Inquiry(ShopifyClient(settings, _quiet()), settings, told).ask()
-    findings = shopify_findings.judge(answers, settings)
+    findings = access_findings.judge(answers, settings) + shop_findings.judge(answers, settings)
     found.findings += findings
     found.advice += advice.for_shopify(findings, settings)
     found.figures["shopify"] = {"calls": answers.calls, "shop": report.pseudonym(settings.shop)}

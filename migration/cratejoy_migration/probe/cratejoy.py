@@ -84,6 +84,8 @@ def ask(asker: Asker) -> Answers:
 def base(first: Seen, second: Seen) -> int | None:
     """Return the number of a first page: what page 1 shows, else what `next` says; None when neither tells."""
     named = first.next_number - 1 if first.next_number in (1, 2) else None
+    if first.ids and second.status == 404 and not first.has_next:
+        return 0
     if not first.ids or not second.page:
         return named
     if second.ids == first.ids:

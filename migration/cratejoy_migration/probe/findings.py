@@ -53,6 +53,16 @@ class Finding:
         return {**asdict(self), "verdict": str(self.verdict)}
 
 
+def cratejoy(topic: str, asked: str, found: str, assumed: str, verdict: Verdict, **more: Any) -> Finding:
+    """Return a finding about Cratejoy."""
+    return Finding(CRATEJOY, topic, asked, found, assumed, verdict, **more)
+
+
+def shopify(topic: str, asked: str, found: str, assumed: str, verdict: Verdict, **more: Any) -> Finding:
+    """Return a finding about Shopify."""
+    return Finding(SHOPIFY, topic, asked, found, assumed, verdict, **more)
+
+
 def compared(found: Hashable, assumed: Iterable[Hashable]) -> Verdict:
     """Return whether what was found is among what was assumed; None is what could not be told."""
     if found is None:
@@ -85,5 +95,7 @@ def plain_names(names: Iterable[str]) -> list[str]:
 
 
 def seconds(value: float) -> str:
-    """Return a duration to two digits: `0.31 s`, `12 s`."""
+    """Return a duration to two digits: `7 ms`, `0.31 s`, `12 s`."""
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
     return f"{value:.2f} s" if value < 1 else f"{value:.1f} s" if value < 10 else f"{value:.0f} s"

@@ -38,8 +38,12 @@ def table(platform: str, findings: Iterable[Finding]) -> Table:
 
 
 def consequences(findings: Iterable[Finding]) -> list[str]:
-    """Return what follows from findings that are not as expected, one line each."""
-    return [f"{one.topic}: {one.follows}" for one in findings if one.follows and one.verdict is not Verdict.AGREES]
+    """Return what somebody has to do or to know after findings that are not as expected, one line each."""
+    return [
+        f"{one.topic}: {one.follows}"
+        for one in findings
+        if one.follows and one.verdict is not Verdict.AGREES and not one.follows.startswith("nothing")
+    ]
 
 
 def blockers(findings: Iterable[Finding]) -> list[str]:

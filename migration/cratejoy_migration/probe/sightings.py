@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import json
 import re
 from collections import Counter
@@ -61,6 +62,7 @@ class Seen:
         next_absolute: It is a whole URL.
         embedded: JSON type of each property, as the first row that has it writes it.
         headers: As sent.
+        skew: Seconds by which the server's clock is ahead of ours, None when it does not tell.
         told: The error body is the documented list of texts.
     """
 
@@ -77,6 +79,7 @@ class Seen:
     size: int = 0
     forms: Forms = field(default_factory=Forms)
     headers: Mapping[str, str] = field(default_factory=dict)
+    skew: float | None = None
     told: bool = False
 
     @property
@@ -118,6 +121,14 @@ def seen(stream: str, look: Look) -> Seen:
         forms=_forms(stream, rows),
         **common,
     )
+
+
+def skew(date: str | None, now: float) -> float | None:
+    """Return by how many seconds a Date header is ahead of us; None when it cannot be read."""
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp() - now if date else None
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _names(following: Any) -> list[str]:
