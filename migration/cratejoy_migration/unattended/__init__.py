@@ -1,0 +1,1 @@
+"""The whole migration without a person beside it: what comes next, doing it, trying again, telling somebody."""

@@ -1,0 +1,115 @@
+"""The path on record, and one run at a time."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from cratejoy_migration import decisions
+from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.unattended import lock
+from cratejoy_migration.unattended.knowledge import Sources, complete_scans
+from cratejoy_migration.unattended.planner import Move
+from cratejoy_migration.unattended.record import PathRecord, Trouble
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def connection(url):
+    with psycopg.connect(url, autocommit=True) as connected:
+        yield connected
+
+
+def test_a_step_that_ends_is_past_and_one_that_was_killed_is_not(connection):
+    record = PathRecord(connection)
+    first = record.round()
+    record.begin(first.number, "collect customers")
+    assert record.past(first.number) == {}
+    record.end(first.number, "collect customers", held=True)
+    record.begin(first.number, "verify")
+    record.end(first.number, "verify", held=False)
+    record.begin(first.number, "verify")
+    record.end(first.number, "verify", held=True)
+    past = PathRecord(connection).past(first.number)
+    assert [(step, one.held, one.times) for step, one in past.items()] == [
+        ("collect customers", True, 1),
+        ("verify", True, 2),
+    ]
+
+
+def test_the_first_round_counts_what_was_done_before_it_and_later_ones_do_not(connection):
+    record = PathRecord(connection)
+    assert (record.round().number, record.round().since) == (1, None)
+    second = record.new_round("migrate")
+    assert PathRecord(connection).round() == second
+    assert (second.number, second.first) == (2, "migrate")
+    assert second.since == second.began_at.replace(microsecond=0)
+    assert record.past(2) == {}
+
+
+def test_trouble_stays_on_record_until_the_step_ends_or_the_path_stops(connection):
+    record = PathRecord(connection)
+    number = record.round().number
+    for finish in (
+        lambda: record.end(number, "migrate", held=True),
+        lambda: record.stop(number, "migrate", "failed", "It is over."),
+    ):
+        record.begin(number, "migrate")
+        record.fail(number, "migrate", Trouble(3, NOON, "17"), timedelta(minutes=4), "Shopify is away.")
+        record.begin(number, "migrate")
+        assert record.trouble(number, "migrate") == Trouble(3, NOON, "17")
+        finish()
+        assert record.trouble(number, "migrate") is None
+
+
+def test_a_second_run_is_refused_and_told_who_runs(url, connection, monkeypatch):
+    monkeypatch.setattr(lock, "_PATIENCE_SECONDS", 0.3)
+    lock.take(connection)
+    with (
+        psycopg.connect(url, autocommit=True) as other,
+        pytest.raises(OperatorError, match=f"migration run, process {os.getpid()} on .*, since 20"),
+    ):
+        lock.take(other)
+    connection.close()
+    with psycopg.connect(url, autocommit=True) as other:
+        lock.take(other)
+
+
+def test_nothing_is_known_of_an_empty_database(connection, tmp_path):
+    sources = Sources(tmp_path, connection, ("customers",))
+    record = PathRecord(connection)
+    known = sources.known(record, record.round())
+    assert (known.scans, known.audits, known.accepted, known.past, known.since) == ({}, {}, {}, {}, None)
+    assert sources.counts() == {"missing": 0}
+    assert [sources.progress(Move(name)) for name in ("migrate", "verify")] == ["", ""]
+
+
+def test_what_is_known_comes_from_audit_decisions_and_ledger(connection, tmp_path, stage):
+    stage("customers", {"id": 1}, {"id": 2})
+    connection.execute("create schema if not exists migration")
+    connection.execute("create table migration.audit (stream text, missing bigint, checked_at timestamptz)")
+    connection.execute("insert into migration.audit values ('customers', 3, now()), ('orders', null, now())")
+    connection.execute("create table migration.ledger (status text, updated_at timestamptz)")
+    connection.execute("insert into migration.ledger values ('created', now()), ('refused', now()), ('unknown', now())")
+    decisions.accept(connection, "missing", "customers", 3, "closed accounts")
+    sources = Sources(tmp_path, connection, ("customers", "orders"))
+    record = PathRecord(connection)
+    known = sources.known(record, record.round())
+    assert {name: audit.missing for name, audit in known.audits.items()} == {"customers": 3, "orders": 1}
+    assert known.accepted == {"customers": 3}
+    assert sources.counts() == {"customers": 2, "missing": 4, "created": 1, "refused": 1, "unknown": 1}
+    before = sources.progress(Move("migrate"))
+    connection.execute("insert into migration.ledger values ('unknown', now())")
+    assert sources.progress(Move("migrate")) == before
+    connection.execute("insert into migration.ledger values ('created', now())")
+    assert sources.progress(Move("migrate")) != before
+
+
+def test_only_complete_scans_count():
+    marks = {
+        "customers": {"complete": True, "scan_started_at": "2026-11-25T12:00:00Z"},
+        "orders": {"complete": False, "scan_started_at": "2026-11-25T12:00:00Z"},
+        "products": {"complete": True},
+    }
+    assert complete_scans(marks) == {"customers": NOON}
