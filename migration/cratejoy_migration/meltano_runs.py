@@ -58,6 +58,13 @@ def bookmarks(database: sa.Engine) -> dict[str, dict[str, Any]]:
     return found
 
 
+def forget_state(database: sa.Engine, suffix: str) -> None:
+    """Drop the state of pipelines that ran under a suffix of their own, once it is of no more use."""
+    with database.begin() as connection:
+        if sa.inspect(connection).has_table("state"):
+            connection.execute(sa.delete(_states).where(_states.c.state_id.endswith(f":{suffix}", autoescape=True)))
+
+
 def _singer_bookmarks(text: str | None) -> dict[str, dict[str, Any]]:
     state = json.loads(text or "{}").get("singer_state") or {}
     return {name: mark for name, mark in (state.get("bookmarks") or {}).items() if isinstance(mark, dict)}

@@ -278,6 +278,36 @@ class AuditStore:
         ).fetchone()
         return int(row[0]) if row else 0
 
+    def asked_size(self, stream: str) -> int | None:
+        """Return the page size that the last walk of a stream asked for."""
+        row = self.connection.execute(
+            "select asked_size from migration.audit_walks where stream = %s order by query limit 1", (stream,)
+        ).fetchone()
+        return int(row[0]) if row else None
+
+    def absent(self, stream: str, ids: list[int]) -> list[int]:
+        """Return those ids that are not staged, ascending; the stream has a table."""
+        text = sql.SQL(
+            "select distinct wanted.id from unnest(%s::bigint[]) wanted (id)"
+            " where not exists (select from cratejoy.{} t where t.id = wanted.id) order by 1"
+        ).format(sql.Identifier(stream))
+        return [number for (number,) in self.connection.execute(text, (ids,))]
+
+    def any_id(self, stream: str) -> int | None:
+        """Return an id that the pages of a stream showed, else one that is staged; None when there is neither."""
+        row = self.connection.execute(
+            "select coalesce(last_id, first_id) from migration.audit_pages"
+            " where stream = %s and rows > 0 order by query, page limit 1",
+            (stream,),
+        ).fetchone()
+        if row and row[0] is not None:
+            return int(row[0])
+        if self.connection.execute("select to_regclass(%s)", (f"cratejoy.{stream}",)).fetchone() == (None,):
+            return None
+        text = sql.SQL("select max(id) from cratejoy.{}").format(sql.Identifier(stream))
+        row = self.connection.execute(text).fetchone()
+        return int(row[0]) if row and row[0] is not None else None
+
     def _distinct(self, stream: str, column: str) -> int:
         row = self.connection.execute(
             sql.SQL(

@@ -19,6 +19,8 @@ def amounts(connection: Connection) -> dict[str, int]:
 def next_step(lines: Sequence[Line], accepted_amounts: Mapping[str, int], *, deep: bool) -> str:
     """Return the sentence that ends an audit."""
     over = beyond(lines, accepted_amounts)
+    if not any(line.rows for line in lines):
+        return "Nothing is collected yet. Next: meltano run collect"
     if over:
         unknown = [line.stream for line in lines if line.missing is None]
         if set(over) <= set(unknown):
@@ -33,6 +35,21 @@ def next_step(lines: Sequence[Line], accepted_amounts: Mapping[str, int], *, dee
     if any(line.new for line in lines):
         return "Nothing is missing of what was there at the last collection. Next: meltano run migrate"
     return f"Nothing is missing{'' if deep else ' by the counts'}. Next: meltano run migrate"
+
+
+def left_over(lines: Sequence[Line], accepted_amounts: Mapping[str, int]) -> str | None:
+    """Return the sentence that ends a backfill which could not close every hole; None when nothing is left."""
+    over = beyond(lines, accepted_amounts)
+    if not over:
+        return None
+    parts = []
+    for line in (line for line in lines if line.stream in over):
+        hidden = " that Cratejoy counts and its pages do not show" if line.unnamed else ""
+        parts.append(f"{line.stream}: {'an unknown number' if line.missing is None else f'{line.missing:,}'}{hidden}")
+    stream = next(iter(over))
+    return f"rows stay missing ({'; '.join(parts)}): run it again later, or " + ACCEPT.format(
+        stream=stream, count=next(line.missing or 0 for line in lines if line.stream == stream)
+    )
 
 
 def rows(count: int) -> str:

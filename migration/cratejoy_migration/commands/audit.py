@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import click
 from rich.console import Console
 from rich.table import Table
+from tap_cratejoy.errors import TapError
 
 from cratejoy_migration import decisions, plugins
 from cratejoy_migration.audit import screen
 from cratejoy_migration.audit import staged as staging
 from cratejoy_migration.audit.audit import Audit, alone, connect, screen_logger
-from cratejoy_migration.audit.lines import ALL, beyond
+from cratejoy_migration.audit.backfill import Backfill
+from cratejoy_migration.audit.gate import age, describes, recounted, refusal
+from cratejoy_migration.audit.lines import ALL, Line, beyond
 from cratejoy_migration.audit.scope import COUNTABLE
 from cratejoy_migration.audit.source import Cratejoy
+from cratejoy_migration.audit.store import AuditStore, Connection
 from cratejoy_migration.audit.streams import chosen, uncountable
-from cratejoy_migration.audit.verdict import amounts, next_step, told
+from cratejoy_migration.audit.verdict import amounts, left_over, next_step, told
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.history import recorded
 from cratejoy_migration.staging import staging_database
 from cratejoy_migration.staging.project import project_folder
 
+_RETRIES = 2
+"""So often the gate tries again to reach Cratejoy before it goes by the last audit."""
 _STREAM = click.option("--stream", "streams", multiple=True, metavar="NAME", help="Only this stream; may be repeated.")
 
 
@@ -63,6 +72,59 @@ def audit(context: click.Context, streams: tuple[str, ...], *, deep: bool) -> No
 
 
 @click.command()
+@_STREAM
+@click.pass_context
+def backfill(context: click.Context, streams: tuple[str, ...]) -> None:
+    """Read exactly what an audit found missing, through the normal pipeline, and audit it again.
+
+    Where it is not known yet which rows are missing, the pages are read first, as `audit --deep` does.
+    """
+    project = project_folder()
+    with (
+        staging_database(project) as url,
+        connect(url) as connection,
+        recorded(url, "backfill") as run,
+        Cratejoy(plugins.tap_settings(project), screen_logger()) as cratejoy,
+        alone(connection),
+    ):
+        audits = Audit(project, connection, cratejoy)
+        closing = Backfill(project, audits, run.run_id)
+        found = [closing.close(stream) for stream in chosen(streams, audits.streams)]
+        lines = [one.line for one in found]
+        accepted = amounts(connection)
+        left = left_over(lines, accepted)
+        run.beat({"missing": sum(line.missing or 0 for line in lines), "gone": sum(one.gone for one in found)})
+        if left:
+            run.figures["state"] = "failed"
+    console = Console()
+    console.print(screen.table(lines, []))
+    for note in screen.notes(lines, []):
+        console.print(note, highlight=False, soft_wrap=True)
+    if left:
+        raise OperatorError(left)
+    console.print(next_step(lines, accepted, deep=False), highlight=False, soft_wrap=True)
+    context.exit(0)
+
+
+@click.command()
+def ready() -> None:
+    """Let phase 2 start only when nothing is missing beyond what was accepted.
+
+    Goes by the last audit while it describes what is staged, else compares the counts anew.
+    """
+    project = project_folder()
+    with staging_database(project) as url, connect(url) as connection:
+        lines, refused = _standing(project, connection)
+    if refused and (limit := _record_limit(project)) is not None:
+        click.echo(f"Rehearsal: record_limit is {limit}, so rows are missing on purpose.", err=True)
+    elif refused:
+        raise OperatorError(f"Phase 2 does not start: {refused}")
+    for line in lines:
+        if line.foreign and line.stream in {"orders", "subscriptions"}:
+            click.echo(f"{line.stream}: {line.foreign:,} rows of customers that are not staged stay behind.", err=True)
+
+
+@click.command()
 @click.argument("kind", required=False, type=click.Choice(["missing", "refused", "different"]))
 @click.option("--stream", "subject", default=ALL, show_default=True, help="Of which stream, or of all together.")
 @click.option("--count", "amount", type=click.IntRange(0), help="So many rows at most; 0 takes the decision back.")
@@ -86,6 +148,40 @@ def accept(kind: str | None, subject: str, amount: int | None, reason: str, *, o
     for row in found:
         listed.add_row(*row)
     Console().print(listed)
+
+
+def _standing(project: Path, connection: Connection) -> tuple[list[Line], str | None]:
+    """Return how complete the staging is, and what keeps phase 2 from starting.
+
+    Goes by the last audit, by one made now where rows were stored or deleted since, by the counts that the last one
+    brought where Cratejoy cannot be asked.
+
+    Raises:
+        OperatorError: No customers are staged.
+    """
+    counts = staging.row_counts(connection)
+    if "customers" not in counts:
+        raise OperatorError("no customers are staged yet; run first: meltano run collect")
+    lines = AuditStore(connection).lines()
+    if not describes(lines, counts):
+        try:
+            settings = replace(plugins.tap_settings(project), max_retries=_RETRIES)
+            with Cratejoy(settings, screen_logger()) as cratejoy:
+                audits = Audit(project, connection, cratejoy)
+                lines = [audits.by_counts(stream) for stream in audits.streams]
+        except TapError as error:
+            if not lines:
+                return [], f"nothing was ever audited, and Cratejoy cannot be asked now. {error}"
+            click.echo(f"Cratejoy cannot be asked; going by its counts of {age(lines[0])}. {error}", err=True)
+            lines = recounted(lines, counts)
+    return lines, refusal(lines, amounts(connection))
+
+
+def _record_limit(project: Path) -> int | None:
+    try:
+        return plugins.tap_settings(project).record_limit
+    except TapError:
+        return None
 
 
 def _check(kind: str | None, subject: str, amount: int | None, reason: str) -> None:
