@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from zlib import crc32
@@ -27,13 +27,22 @@ _LOCK = crc32(b"migration audit")
 
 
 class Audit:
-    """Audits the streams of one project."""
+    """Audits the streams of one project.
 
-    def __init__(self, project: Path, connection: Connection, cratejoy: Cratejoy) -> None:
+    Args:
+        connection: To the staging database, in autocommit mode.
+        cratejoy: The store to compare with.
+        streams: Those to be audited, in order.
+        marks: The tap's last bookmark of each stream.
+    """
+
+    def __init__(
+        self, connection: Connection, cratejoy: Cratejoy, streams: list[str], marks: Mapping[str, Mark] | None = None
+    ) -> None:
         self.store = AuditStore(connection)
         self.cratejoy = cratejoy
-        self.streams = audited(plugins.tap_selection(project), staging.tables(connection))
-        self._marks = bookmarks(project)
+        self.streams = streams
+        self._marks = marks or {}
 
     def by_counts(self, stream: str) -> Line:
         """Compare the counts of one stream, and keep what came of it.
@@ -82,10 +91,15 @@ class Audit:
         return new_rows(self.cratejoy, self.store.connection, scope, mark, earlier, counted)
 
 
-def bookmarks(project: Path) -> dict[str, dict[str, object]]:
-    """Return the tap's last bookmark of each stream."""
+def of_project(project: Path, connection: Connection, cratejoy: Cratejoy) -> Audit:
+    """Return the audit of a project: of the streams that it selects, or has staged.
+
+    Raises:
+        OperatorError: Meltano cannot tell what is selected.
+    """
     database = meltano_runs.open_database(project)
-    return meltano_runs.bookmarks(database) if database else {}
+    marks = meltano_runs.bookmarks(database) if database else {}
+    return Audit(connection, cratejoy, audited(plugins.tap_selection(project), staging.tables(connection)), marks)
 
 
 @contextmanager

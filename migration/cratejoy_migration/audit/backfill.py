@@ -7,21 +7,19 @@ pages show; else: the pages or elements that the deep audit named.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tap_cratejoy.pages import ids
 from tap_cratejoy.windows import last_index
 
-from cratejoy_migration import meltano_runs, plugins
 from cratejoy_migration.audit import staged as staging
 from cratejoy_migration.audit.audit import Audit
 from cratejoy_migration.audit.lines import Line
-from cratejoy_migration.audit.plan import Work, cheapest, portions, variables, with_children
+from cratejoy_migration.audit.pipeline import Pipeline
+from cratejoy_migration.audit.plan import Work, cheapest, portions, variables
 from cratejoy_migration.audit.scope import Scope, scope_of
 from cratejoy_migration.audit.source import BARE
 from cratejoy_migration.errors import OperatorError
 
-PIPELINE = ("tap-cratejoy", "target-postgres")
 LAST_PAGES = 5
 """So many pages at the end of a collection are looked at before all of them are."""
 ASKED_AT_MOST = 1000
@@ -41,9 +39,9 @@ class Outcome:
 class Backfill:
     """Closes the holes of one project's staging."""
 
-    def __init__(self, project: Path, audits: Audit, run_id: str) -> None:
-        self._project = project
+    def __init__(self, audits: Audit, pipeline: Pipeline, run_id: str) -> None:
         self._audits = audits
+        self._pipeline = pipeline
         self._cratejoy = audits.cratejoy
         self._store = audits.store
         self._run_id = run_id
@@ -65,7 +63,8 @@ class Backfill:
             scans = not scanned and _mostly_missing(before)
             if scans:
                 scanned = True
-                outcome.status = self._scan(stream)
+                self._say(f"{stream}: most of it is missing; a scan of the whole stream follows")
+                outcome.status = self._pipeline.scan(stream)
             else:
                 self._read(stream, before, outcome)
             outcome.line = self._audited(stream)
@@ -89,19 +88,6 @@ class Backfill:
             line = replace(line, missing=named, new=0)
             self._store.save(line)
         return line
-
-    # The three ways
-
-    def _scan(self, stream: str) -> int:
-        """Read the whole stream, under a state of its own: the bookmarks of the others stay as they are."""
-        self._say(f"{stream}: most of it is missing; a scan of the whole stream follows")
-        suffix = f"backfill-{stream}"
-        chosen = {"TAP_CRATEJOY__SELECT_FILTER": _json(with_children(stream))}
-        status = self._run(f"--state-id-suffix={suffix}", variables=chosen)
-        database = meltano_runs.open_database(self._project)
-        if status == 0 and database:
-            meltano_runs.forget_state(database, suffix)
-        return status
 
     def _read(self, stream: str, line: Line, outcome: Outcome) -> None:
         """Read what is named; what is not named yet is looked for at the end, then everywhere."""
@@ -136,15 +122,9 @@ class Backfill:
             what = " and ".join(filter(None, (pages, elements)))
             of = f" (part {place} of {len(parts)})" if len(parts) > 1 else ""
             self._say(f"{part.stream}: reading {what}{of}")
-            outcome.status = self._run(variables=variables(part, self._cratejoy.settings.page_sizes))
+            outcome.status = self._pipeline.read(variables(part, self._cratejoy.settings.page_sizes))
             if outcome.status:
                 return
-
-    def _run(self, *options: str, variables: dict[str, str]) -> int:
-        database = meltano_runs.open_database(self._project)
-        if database:
-            meltano_runs.end_dead_runs(database)
-        return plugins.run_meltano(self._project, "run", *options, *PIPELINE, variables=variables)
 
     # What stands at Cratejoy
 
@@ -185,7 +165,3 @@ class Backfill:
 
 def _mostly_missing(line: Line) -> bool:
     return line.api_count is not None and line.staged * 2 < line.api_count
-
-
-def _json(names: list[str]) -> str:
-    return "[" + ",".join(f'"{name}"' for name in names) + "]"

@@ -13,10 +13,11 @@ from tap_cratejoy.errors import TapError
 from cratejoy_migration import decisions, plugins
 from cratejoy_migration.audit import screen
 from cratejoy_migration.audit import staged as staging
-from cratejoy_migration.audit.audit import Audit, alone, connect, screen_logger
+from cratejoy_migration.audit.audit import alone, connect, of_project, screen_logger
 from cratejoy_migration.audit.backfill import Backfill
 from cratejoy_migration.audit.gate import age, describes, recounted, refusal
 from cratejoy_migration.audit.lines import ALL, Line, beyond
+from cratejoy_migration.audit.pipeline import Pipeline
 from cratejoy_migration.audit.scope import COUNTABLE
 from cratejoy_migration.audit.source import Cratejoy
 from cratejoy_migration.audit.store import AuditStore, Connection
@@ -48,7 +49,7 @@ def audit(context: click.Context, streams: tuple[str, ...], *, deep: bool) -> No
         recorded(url, "audit") as run,
         Cratejoy(plugins.tap_settings(project), screen_logger()) as cratejoy,
     ):
-        audits = Audit(project, connection, cratejoy)
+        audits = of_project(project, connection, cratejoy)
         wanted = chosen(streams, audits.streams)
         if deep:
             with alone(connection):
@@ -87,8 +88,8 @@ def backfill(context: click.Context, streams: tuple[str, ...]) -> None:
         Cratejoy(plugins.tap_settings(project), screen_logger()) as cratejoy,
         alone(connection),
     ):
-        audits = Audit(project, connection, cratejoy)
-        closing = Backfill(project, audits, run.run_id)
+        audits = of_project(project, connection, cratejoy)
+        closing = Backfill(audits, Pipeline(project), run.run_id)
         found = [closing.close(stream) for stream in chosen(streams, audits.streams)]
         lines = [one.line for one in found]
         accepted = amounts(connection)
@@ -167,7 +168,7 @@ def _standing(project: Path, connection: Connection) -> tuple[list[Line], str | 
         try:
             settings = replace(plugins.tap_settings(project), max_retries=_RETRIES)
             with Cratejoy(settings, screen_logger()) as cratejoy:
-                audits = Audit(project, connection, cratejoy)
+                audits = of_project(project, connection, cratejoy)
                 lines = [audits.by_counts(stream) for stream in audits.streams]
         except TapError as error:
             if not lines:
