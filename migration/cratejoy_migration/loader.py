@@ -8,10 +8,13 @@ import logging
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 from target_postgres.target import TargetPostgres  # type: ignore[import-untyped]
 
+from cratejoy_migration import history
 from cratejoy_migration.command import one_line_command
 from cratejoy_migration.loading.connector import psycopg_url
 from cratejoy_migration.loading.errors import AGAIN, LoaderError
@@ -22,6 +25,7 @@ from cratejoy_migration.staging import connection_url
 from cratejoy_migration.staging.project import normalised_url
 
 if TYPE_CHECKING:
+    from collections import Counter
     from types import FrameType
 
     import click
@@ -61,6 +65,7 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
     _signalled_at = 0.0
     _pending_bytes = 0
     _emitted: str | None = None
+    _history: history.LiveRun | None = None
 
     def __init__(
         self,
@@ -81,6 +86,27 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
         )
         atexit.register(self.writer_lock.release)
         self.writer_lock.acquire(_LOCK_PATIENCE_SECONDS, self.logger.warning)
+        self._stored: dict[str, int] = {}
+        self._stored_at: str | None = None
+
+    def process_lines(self, file_input: IO[str] | None = None) -> Counter[str]:
+        """Load the input, on record in the history of runs as `collect`."""
+        run = history.RunRecord(normalised_url(str(self.target_connector.sqlalchemy_url)), "collect")
+        self._history = history.LiveRun(run, self._figures)
+        self._history.begin()
+        with self._history.part():
+            return cast("Counter[str]", super().process_lines(file_input))
+
+    def storing(self, stream: str, rows: int) -> None:
+        """Note that rows of a stream are being stored (0), or that so many have been."""
+        self._stored[stream] = self._stored.get(stream, 0) + rows
+        self._stored_at = datetime.now(UTC).isoformat()
+        if self._history:
+            self._history.wake()
+
+    def _figures(self) -> dict[str, Any]:
+        stored_at = {"stored_at": self._stored_at} if self._stored_at else {}
+        return {"rows": dict(self._stored), **stored_at}
 
     def process_endofpipe(self) -> None:
         """Store what was read, then end as the input or the signal deserves.
@@ -89,11 +115,12 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
             LoaderError: the input was damaged; all before the damage is stored.
             SystemExit: 128 + the signal that ended the reading.
         """
-        super().process_endofpipe()
-        if self._signal:
-            sys.exit(128 + self._signal)
-        if self.message_reader.trouble:
-            raise LoaderError(f"{self.message_reader.trouble}; what came before it is stored, {AGAIN}")
+        with self._history.part(last=True) if self._history else nullcontext():
+            super().process_endofpipe()
+            if self._signal:
+                sys.exit(128 + self._signal)
+            if self.message_reader.trouble:
+                raise LoaderError(f"{self.message_reader.trouble}; what came before it is stored, {AGAIN}")
 
     def _on_tick(self) -> bool:
         """Look at the clock and at signals; return False when reading must end."""

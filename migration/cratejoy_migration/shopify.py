@@ -1,24 +1,58 @@
-"""The loader `staging-target-shopify`: target-shopify with its ledger in the staging database."""
+"""The loader `staging-target-shopify`: target-shopify with its ledger, and its line in the history, in staging."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from contextlib import nullcontext
+from typing import IO, TYPE_CHECKING, Any
 
 from target_shopify import cli
 from target_shopify.errors import LedgerFailed
 from target_shopify.target import TargetShopify
 
+from cratejoy_migration import history
 from cratejoy_migration.staging import StagingError, connection_url
+
+if TYPE_CHECKING:
+    from collections import Counter
 
 
 class StagingTargetShopify(TargetShopify):
     """The target; without a `ledger_url` the staging database keeps the ledger, and stays up as long as the target."""
+
+    _history: history.LiveRun | None = None
 
     def __init__(self, *, config: dict[str, Any] | None = None, parse_env_config: bool = False, **options: Any) -> None:
         settings = {**(config or {}), **(self._env_var_config if parse_env_config else {})}
         if not settings.get("ledger_url"):
             settings["ledger_url"] = _staging_url()
         super().__init__(config=settings, **options)
+
+    # Sealed by the SDK so that reading stays as it is, and it does: this only looks at its beginning and its end.
+    def process_lines(self, file_input: IO[str] | None = None) -> Counter[str]:  # type: ignore[misc]
+        """Carry the input; what is written is on record in the history of runs as `migrate`."""
+        if self.settings.dry_run or not self.settings.ledger_url:
+            return super().process_lines(file_input)
+        run = history.RunRecord(self.settings.ledger_url, "migrate")
+        os.environ["MELTANO_RUN_ID"] = run.run_id  # so that the ledger's rows and this line name each other
+        self._history = history.LiveRun(run, self._figures)
+        self._history.begin()
+        with self._history.part():
+            return super().process_lines(file_input)
+
+    def process_endofpipe(self) -> None:
+        """Settle what is left.
+
+        Raises:
+            RunStopped: The run ended early; what was settled is recorded.
+        """
+        with self._history.part(last=True) if self._history else nullcontext():
+            super().process_endofpipe()
+
+    def _figures(self) -> dict[str, Any]:
+        """Return how far the run is; nothing before the shop was asked."""
+        run = self.__dict__.get("run")
+        return run.figures() if run else {}
 
 
 def _staging_url() -> str:

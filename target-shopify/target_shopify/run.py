@@ -100,6 +100,20 @@ class Run:
         """
         (self._intake or self._begin()).add(document)
 
+    def figures(self) -> dict[str, Any]:
+        """Return how far the run is: documents, outcomes, refusals by reason, points, calls by kind."""
+        return {
+            "documents": self.settlement.read,
+            "total": self.progress.total,
+            "outcomes": dict(self.settlement.counts),
+            "refusals": dict(self.settlement.reasons),
+            "points": round(self.client.budget.used),
+            "rate": self.client.budget.rate,
+            "calls": dict(self.client.calls),
+            "throttled": self.client.budget.throttled,
+            "retries": self.client.retries,
+        }
+
     def checkpoint(self, state: dict[str, Any]) -> None:
         """Take in a STATE that covers the documents so far."""
         self.settlement.checkpoint(state)
@@ -175,21 +189,7 @@ class Run:
     def _end(self, how: str) -> None:
         self.client.stop()
         self.ledger.close()
-        counts = self.settlement.counts
-        self.report.run(
-            {
-                "run_id": self.run_id,
-                "shop": self.shop.domain,
-                "ended": how,
-                "documents": self.settlement.read,
-                "outcomes": dict(counts),
-                "refusals": dict(self.settlement.reasons),
-                "points": round(self.client.budget.used),
-                "calls": dict(self.client.calls),
-                "throttled": self.client.budget.throttled,
-                "retries": self.client.retries,
-            }
-        )
+        self.report.run({"run_id": self.run_id, "shop": self.shop.domain, "ended": how, **self.figures()})
 
     def _open_ledger(self) -> Ledger:
         if not self._settings.ledger_url or self._settings.dry_run:

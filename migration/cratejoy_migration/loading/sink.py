@@ -31,6 +31,7 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
     def __init__(self, target: StagingTargetPostgres, *args: Any, **kwargs: Any) -> None:
         super().__init__(target, *args, **kwargs)
         self._writer_lock = target.writer_lock
+        self._storing = target.storing
 
     def setup(self) -> None:
         """Create or widen the table."""
@@ -50,13 +51,16 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
                 load may have begun.
         """
         self._writer_lock.check()
+        self._storing(self.stream_name, 0)
         if not self.config.get("use_copy"):
             super().process_batch(context)
+            self._storing(self.stream_name, len(context.get("records", [])))
             return
         records = context.get("records", [])
         rows = latest_by_key(records, self.key_properties)
         with self.connector._connect() as connection, connection.begin():  # noqa: SLF001  # the SDK's own way in
             self._write(connection, rows)
+        self._storing(self.stream_name, len(records))
         self._tell(len(records))
 
     def _write(self, connection: Connection, rows: list[Record]) -> None:
