@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +38,9 @@ def tap_settings(project: Path) -> TapSettings:
         OperatorError: Meltano cannot tell them.
         SettingsError: one is missing or cannot be used.
     """
-    return TapCratejoy(config=_configured(project, TAP)).settings
+    config = _configured(project, TAP)
+    with _own_signals():
+        return TapCratejoy(config=config).settings
 
 
 def tap_selection(project: Path) -> list[str]:
@@ -57,7 +62,9 @@ def target_settings(project: Path, **changes: Any) -> TargetSettings:
         OperatorError: Meltano cannot tell them.
         SettingsError: one is missing or cannot be used.
     """
-    found = TargetShopify(config={**_configured(project, TARGET), **changes}).settings
+    config = {**_configured(project, TARGET), **changes}
+    with _own_signals():
+        found = TargetShopify(config=config).settings
     return replace(found, report_dir=project / (found.report_dir or REPORTS))
 
 
@@ -90,6 +97,18 @@ def run_meltano(project: Path, *arguments: str, variables: Mapping[str, str] | N
     environment = {**os.environ, **_QUIET, **(variables or {})}
     sys.stdout.flush()
     return subprocess.run([_meltano(), *arguments], cwd=project, env=environment, check=False).returncode
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the signal handlers of the command: a plugin that is made puts its own in their place."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 _QUIET = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"}
