@@ -76,6 +76,17 @@ def test_a_check_that_does_not_hold_is_no_failure_and_a_failure_is_no_check():
     assert not came_to_its_end(Move("migrate"), 1, ("Block run completed",))
 
 
+def test_rows_that_stay_missing_are_a_verdict_unless_something_was_away_meanwhile():
+    verdict = "Error: rows stay missing (orders: 3): run it again later, or migration accept missing --count 3."
+    away = "2026Z [info     ] tap-cratejoy tap-cratejoy: GET /orders/ was tried 9 times without success."
+    assert came_to_its_end(Move("backfill", "orders"), 1, ("reading", verdict))
+    assert told(["reading", verdict]).startswith("rows stay missing")
+    assert not came_to_its_end(Move("backfill", "orders"), 1, (away, verdict))
+    assert told([away, verdict]) == "GET /orders/ was tried 9 times without success."
+    refusal = "Error: Phase 2 does not start: 3 rows missing beyond what was accepted (3 of orders)."
+    assert came_to_its_end(Move("ready", asks=True), 1, (refusal,))
+
+
 def test_pauses_double_up_to_an_hour():
     first = timedelta(minutes=1)
     assert [pause(tries, first, 0.5) for tries in (1, 2, 3, 7, 8, 500)] == [

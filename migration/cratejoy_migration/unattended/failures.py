@@ -83,6 +83,7 @@ _SAID = (
     re.compile(r"^(?P<plugin>tap-cratejoy|target-shopify): (?P<text>.+)"),
 )
 _LATE = re.compile(r"reasons above|own message above|could not be read, see above")
+_VERDICT = re.compile(r"rows? stays? missing|missing beyond what was accepted")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -91,17 +92,26 @@ def kind_of(sentence: str) -> Kind:
     return next((kind for kind, signs in _SIGNS.items() if re.search("|".join(signs), sentence)), Kind.UNKNOWN)
 
 
-def told(lines: Sequence[str]) -> str:
-    """Return the sentence with which a program said why it failed; empty when it said nothing.
+def said(lines: Sequence[str]) -> list[str]:
+    """Return the sentences with which a program and those below it said why they failed.
 
     Args:
         lines: The last lines of its output.
     """
-    for line in reversed(lines):
-        sentence = _sentence(_COLOUR.sub("", line).strip())
-        if sentence and not _LATE.search(sentence):
-            return sentence
-    return ""
+    sentences = (_sentence(_COLOUR.sub("", line).strip()) for line in lines)
+    return [sentence for sentence in sentences if sentence and not _LATE.search(sentence)]
+
+
+def told(lines: Sequence[str]) -> str:
+    """Return the one sentence that says why a program failed; empty when it said nothing."""
+    sentences = said(lines)
+    causes = [sentence for sentence in sentences if not is_verdict(sentence)]
+    return next(reversed(causes or sentences), "")
+
+
+def is_verdict(sentence: str) -> bool:
+    """Whether a sentence says that a check was made and does not hold."""
+    return bool(_VERDICT.search(sentence))
 
 
 def _sentence(line: str) -> str:

@@ -28,9 +28,10 @@ from cratejoy_migration.unattended.planner import GOALS
 from cratejoy_migration.unattended.record import Trouble, after_failure
 from cratejoy_migration.unattended.walk import Orders, Stop, Telling, Walk, hopeless, retry_line
 
-STATUSES = {"finished": 0, "failed": 1, "waiting": 3}
+STATUSES = {"finished": 0, "idle": 0, "failed": 1, "waiting": 3}
 """The exit status of each end; an interruption has 128 more than its signal."""
-_STATES = {"finished": "done"}
+_TOLD = ("finished", "failed", "waiting")
+_STATES = {"finished": "done", "idle": "done"}
 _DATABASE = "the staging database"
 
 
@@ -140,9 +141,10 @@ class Session:
         return None
 
     def _tell(self, stop: Stop, run_id: str, counts: dict[str, int]) -> None:
-        self.telling.log.event(f"{stop.step}: {stop.event}.")
+        if stop.event != "idle":
+            self.telling.log.event(f"{stop.step}: {stop.event}.")
         self.telling.log.event(stop.sentence, aside=True)
-        if stop.event in STATUSES:
+        if stop.event in _TOLD:
             self.telling.tell(stop, run_id, counts)
 
     def _status(self, stop: Stop) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cratejoy_migration.unattended.failures import told
+from cratejoy_migration.unattended.failures import is_verdict, said
 from cratejoy_migration.unattended.planner import Move
 from cratejoy_migration.unattended.streams import only
 
@@ -49,7 +49,7 @@ def command(move: Move) -> Command:
     return Command((path, *arguments, *(["--stream", move.stream] if move.stream else [])))
 
 
-def came_to_its_end(move: Move, status: int, lines: tuple[str, ...]) -> bool:
-    """Whether a command did its work, and what it checks does not hold; a command that cannot says `Error: ...`."""
-    checks = COMMANDS[move.name][0] == "migration"
-    return checks and status == 1 and bool(lines) and not told(lines) and not any("Traceback" in one for one in lines)
+def came_to_its_end(move: Move, status: int, lines: Sequence[str]) -> bool:
+    """Whether a command did its work, and what it checks does not hold; one that could not do it says why."""
+    checks = COMMANDS[move.name][0] == "migration" and status == 1 and bool(lines)
+    return checks and all(map(is_verdict, said(lines))) and not any("Traceback" in line for line in lines)

@@ -52,7 +52,7 @@ class Stop:
     """How a walk ended.
 
     Attributes:
-        event: finished, waiting, failed or interrupted.
+        event: finished, idle (there was nothing to do), waiting, failed or interrupted.
         step: Where.
         sentence: Why.
     """
@@ -100,10 +100,12 @@ class Walk:
 
     def go(self) -> Stop:
         """Walk to the goal, to a decision, to a failure that waiting does not heal, or to a signal."""
+        moved = False
         while True:
             move = self._next()
             if move is None:
-                return Stop("finished", self._orders.goal, self._finished())
+                return Stop("finished" if moved else "idle", self._orders.goal, self._finished(moved=moved))
+            moved = True
             stop = self._do(move)
             if self._children.signal:
                 return self._stop("interrupted", move, f"Interrupted at {move.step}: the same command goes on there.")
@@ -151,10 +153,10 @@ class Walk:
             return None
         if ended.status == DECISION:
             return self._stop("waiting", move, sentence or f"{step} needs a decision; its own lines above say which.")
-        if came_to_its_end(move, ended.status, tuple(ended.lines)):
+        if came_to_its_end(move, ended.status, ended.lines):
             self._record.end(number, step, held=False)
             self._say(f"{step}: does not hold yet ({took}).")
-            return self._stop("waiting", move, _undecided(step)) if move.asks else None
+            return self._stop("waiting", move, sentence or _undecided(step)) if move.asks else None
         return self._failed(move, sentence or _silent(step, ended.status))
 
     def _failed(self, move: Move, sentence: str) -> Stop | None:
@@ -193,10 +195,11 @@ class Walk:
             return int(row[0]) if row else 0
         return 0
 
-    def _finished(self) -> str:
-        name = self._orders.goal[0].upper() + self._orders.goal[1:]
+    def _finished(self, *, moved: bool) -> str:
+        goal, number = self._orders.goal, self._round.number
+        done = f"{goal[0].upper()}{goal[1:]}, in round {number}." if moved else f"Already {goal}, in round {number}."
         again = "" if self._orders.delta else " What is new at Cratejoy since then: the same command with --delta."
-        return f"{name}, in round {self._round.number}.{again}"
+        return done + again
 
 
 def retry_line(step: str, kind: Kind, attempts: int, rest: timedelta, sentence: str) -> str:
