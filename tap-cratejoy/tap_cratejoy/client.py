@@ -223,6 +223,8 @@ class CratejoyClient:
         self.was_there = True
         if status == 429:
             self._throttled(path, response.headers.get("Retry-After"))
+        else:
+            self._let_through()
         body = _body(response, deadline, MOST_LOOKED_AT)
         data, readable = None, status == 200
         try:
@@ -240,9 +242,7 @@ class CratejoyClient:
             if response.status_code == 429:
                 self._throttled(path, response.headers.get("Retry-After"))
                 return None
-            with self._lock:
-                self._throttled_since = None
-                self._throttles_in_a_row = 0
+            self._let_through()
             return self._read(path, response, deadline, check)
 
         return self._exchange(path, params, read)
@@ -329,6 +329,12 @@ class CratejoyClient:
         seconds = retry_after_seconds(retry_after)
         if seconds:
             self.ceiling.pause(min(seconds, MOST_REST_SECONDS))
+
+    def _let_through(self) -> None:
+        """Note an answer that is no 429."""
+        with self._lock:
+            self._throttled_since = None
+            self._throttles_in_a_row = 0
 
     def _throttled(self, path: str, retry_after: str | None) -> None:
         now = time.monotonic()

@@ -15,6 +15,8 @@ MOST_REQUESTS = 39
 """Requests in all, those that are asked again included."""
 MOST_PAUSE_SECONDS = 120
 """A longer pause than this is not waited for; what is left is not asked."""
+MOST_IN_A_ROW = 4
+"""After so many 429 in a row nothing more is asked: each next pause would be longer."""
 _ATTEMPTS = 2
 _REST_SECONDS = 1.0
 
@@ -33,6 +35,7 @@ class Asker:
         self._told = told
         self._most = most
         self._stopped = ""
+        self._in_a_row = 0
         self.throttled: list[str | None] = []
         """Retry-After of each 429."""
 
@@ -75,6 +78,7 @@ class Asker:
             raise OperatorError(
                 "Cratejoy refused the credentials (401): check TAP_CRATEJOY_CLIENT_ID and TAP_CRATEJOY_CLIENT_SECRET."
             )
+        self._in_a_row = self._in_a_row + 1 if look.status == 429 else 0
         if look.status == 429:
             self._note(look.headers.get("Retry-After"))
         elif look.status >= 500:
@@ -86,6 +90,8 @@ class Asker:
         pause = retry_after_seconds(retry_after) or 0
         if pause > MOST_PAUSE_SECONDS:
             self._stopped = f"Cratejoy asks for a pause of {pause:.0f} s"
+        elif self._in_a_row >= MOST_IN_A_ROW:
+            self._stopped = "Cratejoy answers 429 again and again"
 
     @staticmethod
     def _rest(*, last: bool) -> None:

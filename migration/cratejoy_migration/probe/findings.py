@@ -70,13 +70,18 @@ def compared(found: Hashable, assumed: Iterable[Hashable]) -> Verdict:
     return Verdict.AGREES if found in assumed else Verdict.DIFFERS
 
 
-def grouped(values: Mapping[str, Any]) -> str:
-    """Return names by their value, the most frequent first: `0: customers, orders; 1: shipments`."""
+def grouped(values: Mapping[str, Any], *, by_name: bool = False) -> str:
+    """Return names by their value, the most frequent first: `0: customers, orders; 1: shipments`.
+
+    Args:
+        values: Name to value.
+        by_name: All names are told, also where there is one value only.
+    """
     names: dict[str, list[str]] = {}
     for name, value in values.items():
         names.setdefault(str(value), []).append(name)
     ranked = sorted(names.items(), key=lambda pair: -len(pair[1]))
-    if len(ranked) == 1:
+    if len(ranked) == 1 and not by_name:
         return f"{ranked[0][0]} in all {len(values)}" if len(values) > 1 else ranked[0][0]
     return "; ".join(f"{value}: {', '.join(found)}" for value, found in ranked)
 

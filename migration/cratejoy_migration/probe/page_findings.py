@@ -28,7 +28,7 @@ def _readable(answers: Answers) -> Finding:
     return cratejoy(
         "streams that can be read",
         "the first page of each stream",
-        grouped(bad) if bad else f"all {len(answers.first)}",
+        grouped(bad, by_name=True) if bad else f"all {len(answers.first)}",
         f"all {len(RESOURCES)}",
         Verdict.DIFFERS if bad else Verdict.AGREES,
         follows="what cannot be read cannot be collected; deselect it in meltano.yml, or see to the rights"
@@ -47,7 +47,7 @@ def _counts(answers: Answers) -> Finding:
     return cratejoy(
         "count",
         "the envelope of each first page",
-        text + (f"; none for {', '.join(silent)}" if silent else "") or "no stream told one",
+        text + (f"; none for {', '.join(silent)}" if silent else "") if text else "no stream told one",
         "rows of the whole query, in every stream",
         Verdict.UNKNOWN if not known else Verdict.DIFFERS if silent else Verdict.AGREES,
         follows="a stream without a count cannot be proven complete" if silent else "",
