@@ -1,0 +1,194 @@
+"""A round from its seed alone: the store, the shop, the settings, the faults and the kills. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos import menu
+
+COLLECT_VICTIMS = (
+    "tap-cratejoy", "tap-cratejoy", "staging-target-postgres", "staging-target-postgres", "runner", "everything",
+    "cratejoy", "cratejoy", "postgres", "backend", "supervisor",
+)  # fmt: skip
+MIGRATE_VICTIMS = (
+    "staging-tap-postgres", "staging-target-shopify", "staging-target-shopify", "staging-target-shopify", "runner",
+    "everything", "shopify", "shopify", "postgres", "backend", "supervisor", "migration",
+)  # fmt: skip
+STORES = 12
+"""How many different stores of a size there are."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens to a run once.
+
+    Attributes:
+        what: `kill`, or `away`: a platform closes every connection for a while.
+        who: The victim, or the platform.
+        after: Requests that the platform of this leg has seen by then; 0: as soon as the victim is there.
+        pause: Seconds more.
+        seconds: How long a platform is away, or a killed sandbox down.
+    """
+
+    what: str
+    who: str
+    after: int
+    pause: float
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of a command under faults."""
+
+    faults: dict[str, Any]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """Collect and then migrate, each some times under faults, then in peace; before it the store may have changed."""
+
+    collect: tuple[Attempt, ...]
+    migrate: tuple[Attempt, ...]
+    edits: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is decided about a round."""
+
+    seed: int
+    customers: int
+    store: int
+    twins: int
+    oddities: int
+    owned: int
+    meltano: bool
+    external: bool
+    tap: dict[str, Any]
+    target: dict[str, Any]
+    grant: bool
+    shop: dict[str, Any]
+    nature: dict[str, Any]
+    legs: tuple[Leg, ...]
+    checks: frozenset[str] = field(default_factory=frozenset)
+
+
+def dice_of(seed: int, part: str) -> random.Random:
+    """Return the dice of one part of a round: a new part does not change the others."""
+    return random.Random(f"{seed} {part}")
+
+
+def plan(seed: int, most_customers: int = 60) -> Plan:
+    """Return the round of a seed."""
+    d = dice_of(seed, "round")
+    orders = d.choices(["history", "create"], [3, 1])[0]
+    lane = d.choices(["direct", "bulk", "auto"], [5, 4, 1])[0]
+    nature = {dish.name: value for dish, value in menu.pick(menu.NATURES, dice_of(seed, "nature"), 3)}
+    legs = tuple(_leg(seed, number, lane) for number in range(d.choices([1, 2], [3, 1])[0]))
+    customers = d.randint(20, most_customers)
+    return Plan(
+        seed=seed,
+        customers=customers if orders == "history" else min(customers, 25),
+        store=d.randrange(STORES),
+        twins=d.randint(0, 6),
+        oddities=d.randint(0, 4),
+        owned=d.randint(0, 7),
+        meltano=d.random() < 0.7,
+        external=d.random() < 0.2,
+        tap=_tap_settings(dice_of(seed, "tap"), legs),
+        target={
+            "lane": lane,
+            "orders": orders,
+            "conflict": d.choices(["adopt", "skip"], [4, 1])[0],
+            "update_policy": d.choices(["merge", "replace"], [3, 1])[0],
+            "concurrency": d.choice([None, None, 1, 3, 8]),
+        },
+        grant=d.random() < 0.25,
+        shop={"plan": d.choice(["standard", "advanced", "plus"]), "bulk_rate": d.choice([0, 2, 5, 20])},
+        nature=nature,
+        legs=legs,
+        checks=frozenset(_checks(dice_of(seed, "checks"))),
+    )
+
+
+def _tap_settings(d: random.Random, legs: Iterable[Leg]) -> dict[str, Any]:
+    faults = {name for leg in legs for attempt in leg.collect for name in attempt.faults}
+    honest = faults.isdisjoint(dish.name for dish in menu.CRATEJOY if not dish.honest)
+    return {
+        "page_size": d.choice([5, 8, 13, 20, 40]),
+        "concurrency": d.randint(1, 6),
+        "on_incomplete": d.choice(["warn", "fail"]) if honest else "fail",
+        "state_interval": d.choice([0, 1, 20]),
+    }
+
+
+def _leg(seed: int, number: int, lane: str) -> Leg:
+    d = dice_of(seed, f"leg {number}")
+    dishes = menu.SHOPIFY + (menu.BULK * 2 if lane == "bulk" else ())
+    return Leg(
+        collect=_attempts(d, menu.CRATEJOY, COLLECT_VICTIMS, "cratejoy", 90),
+        migrate=_attempts(d, dishes, MIGRATE_VICTIMS, "shopify", 120 if lane == "direct" else 25),
+        edits=d.randint(1, 6) if number else 0,
+    )
+
+
+def _attempts(
+    d: random.Random, dishes: tuple[menu.Dish, ...], victims: tuple[str, ...], platform: str, requests: int
+) -> tuple[Attempt, ...]:
+    attempts = []
+    for _ in range(d.choices([0, 1, 2, 3], [1, 3, 3, 2])[0]):
+        faults = {dish.name: value for dish, value in menu.pick(dishes, d, 4)}
+        if d.random() < 0.6:
+            faults["latency"] = round(d.uniform(0.01, 0.1), 3)
+        attempts.append(Attempt(faults, tuple(_events(d, victims, platform, requests))))
+    return tuple(attempts)
+
+
+def _events(d: random.Random, victims: tuple[str, ...], platform: str, requests: int) -> Iterable[Event]:
+    after = 0
+    for _ in range(d.choices([0, 1, 2, 3], [2, 5, 2, 1])[0]):
+        after = 0 if d.random() < 0.15 else after + d.randint(1, requests)
+        pause = round(d.uniform(0, 1.5) if after == 0 else d.uniform(0, 0.15), 3)
+        if d.random() < 0.12:
+            yield Event("away", platform, max(after, 1), pause, d.choice([0.5, 2.0]))
+        else:
+            yield Event("kill", d.choice(victims), after, pause, round(d.uniform(0, 2), 2))
+
+
+def _checks(d: random.Random) -> Iterable[str]:
+    for name, share in SHARES.items():
+        if d.random() < share:
+            yield name
+
+
+SHARES = {"again": 0.5, "calm": 0.25}
+"""What is looked at after a round besides the invariants, and in which share of rounds."""
+
+
+def described(plan: Plan) -> str:
+    """Return a round as text, for whoever looks into a seed."""
+    head = (
+        f"seed {plan.seed}: {plan.customers} customers of store {plan.store}, {plan.twins} twins, {plan.oddities} "
+        f"oddities, {plan.owned} of the merchant's own; {'meltano run' if plan.meltano else 'pipes'}, "
+        f"{'a server of its own' if plan.external else 'embedded Postgres'}, {'grant' if plan.grant else 'token'}"
+    )
+    lines = [head, f"  tap {plan.tap}", f"  target {plan.target}", f"  shop {plan.shop}", f"  nature {plan.nature}"]
+    for number, leg in enumerate(plan.legs, start=1):
+        lines.append(f"  leg {number}: {leg.edits} edits")
+        lines += [f"    collect {_told(attempt)}" for attempt in leg.collect]
+        lines += [f"    migrate {_told(attempt)}" for attempt in leg.migrate]
+    return "\n".join([*lines, f"  then {', '.join(sorted(plan.checks)) or 'nothing'}"])
+
+
+def _told(attempt: Attempt) -> str:
+    events = [
+        f"{event.what} {event.who} after {event.after or 'its start'} + {event.pause} s"
+        + (f" for {event.seconds} s" if event.seconds else "")
+        for event in attempt.events
+    ]
+    return f"under {attempt.faults or 'no fault'}; {'; '.join(events) or 'nobody dies'}"

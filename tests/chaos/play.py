@@ -1,0 +1,126 @@
+"""One command of a round: attempts under faults and kills, then in peace until it succeeds."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.plan import Attempt, Event
+from tests.chaos.processes import kill, victims
+from tests.chaos.project import Run
+from tests.chaos.scene import Scene
+from tests.chaos.servers import Server
+
+RUN_SECONDS = 300
+"""Within this a command ends, whatever happens to it: every fault of a round is over long before."""
+PEACEFUL_TRIES = 4
+_LOOK_SECONDS = 0.04
+_ORPHAN_SECONDS = 120
+
+
+@dataclass
+class Figures:
+    """What happened in a round.
+
+    Attributes:
+        killed: Processes by the victim's name.
+        missed: Kills whose victim had ended before.
+        away: How often a platform went away.
+        runs: Commands by how they ended: `well`, `badly`, `killed`.
+    """
+
+    killed: Counter[str] = field(default_factory=Counter)
+    missed: int = 0
+    away: int = 0
+    runs: Counter[str] = field(default_factory=Counter)
+
+
+class Play:
+    """Runs the commands of a round.
+
+    Args:
+        scene: What they run on.
+        dice: Decides what the plan leaves open: which of several processes, and whether orphans are waited for.
+        figures: Counted into.
+    """
+
+    def __init__(self, scene: Scene, dice: random.Random, figures: Figures) -> None:
+        self._scene = scene
+        self._dice = dice
+        self._figures = figures
+
+    def through(
+        self, command: str, attempts: Sequence[Attempt], platform: Server, nature: dict[str, Any]
+    ) -> Iterator[str]:
+        """Yield violations of a command on its way to success."""
+        for attempt in attempts:
+            platform.faults(**{**nature, **attempt.faults})
+            yield from self._attempt(command, attempt, platform)
+        platform.faults(**nature)
+        yield from self.in_peace(command)
+
+    def in_peace(self, *command: str, **variables: str) -> Iterator[str]:
+        """Run a command until it succeeds; a violation when it does not."""
+        last = ""
+        for _ in range(PEACEFUL_TRIES):
+            run = self._scene.project.start(*command, **variables)
+            status = self._end(run)
+            if status == 0:
+                return
+            last = f"ended with {status}" if status is not None else f"did not end within {RUN_SECONDS} s"
+            last = f"{last}, see {run.said_in.name}"
+            time.sleep(1)
+        yield f"{' '.join(command)} does not succeed without faults: it {last}"
+
+    def _attempt(self, command: str, attempt: Attempt, platform: Server) -> Iterator[str]:
+        base = platform.asked()
+        run = self._scene.project.start(command)
+        for event in attempt.events:
+            if not self._moment(event, run, platform, base):
+                self._figures.missed += event.what == "kill"
+                continue
+            self._happen(event, run)
+        if self._end(run) is None:
+            yield f"{command} did not end within {RUN_SECONDS} s, see {run.said_in.name}"
+
+    def _moment(self, event: Event, run: Run, platform: Server, base: int) -> bool:
+        """Wait for the moment of an event; False when the run ends before."""
+        deadline = time.monotonic() + RUN_SECONDS
+        while time.monotonic() < deadline and not run.ended:
+            there = platform.asked() - base >= event.after if event.after else bool(self._victims(event, run))
+            if there:
+                time.sleep(event.pause)
+                return True
+            time.sleep(_LOOK_SECONDS)
+        return False
+
+    def _happen(self, event: Event, run: Run) -> None:
+        servers = {"cratejoy": self._scene.cratejoy, "shopify": self._scene.shop}
+        if event.what == "away":
+            servers[event.who].add_fault(away=event.seconds)
+            self._figures.away += 1
+        elif event.who in servers:
+            servers[event.who].restart(event.seconds)
+            self._figures.killed[event.who] += 1
+        elif kill(self._victims(event, run)):
+            self._figures.killed[event.who] += 1
+        else:
+            self._figures.missed += 1
+
+    def _victims(self, event: Event, run: Run) -> list[Any]:
+        """Return who is to die; a database server that is not the project's own loses a connection instead."""
+        who = "backend" if self._scene.plan.external and event.who in ("postgres", "supervisor") else event.who
+        if who in ("cratejoy", "shopify"):
+            return [run]
+        return victims(who, run, self._scene.database, self._dice)
+
+    def _end(self, run: Run) -> int | None:
+        status = run.wait(RUN_SECONDS)
+        self._figures.runs["well" if status == 0 else "killed" if status == -9 else "badly"] += 1
+        if status is None or (status == -9 and self._dice.random() < 0.5 and not run.rest(_ORPHAN_SECONDS)):
+            run.end()
+        return status

@@ -1,0 +1,85 @@
+"""The processes that a round started, found by session or by the files of its embedded database, and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from tests.chaos.project import Run
+
+_ARGUMENTS_LOOKED_AT = 3
+
+
+def members(session: int) -> list[psutil.Process]:
+    """Return the processes of a session, zombies left out."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def victims(who: str, run: Run, project: Path, dice: random.Random) -> list[psutil.Process]:
+    """Return the processes that a victim's name stands for; none when there is none right now.
+
+    Args:
+        who: The name of a program, or `runner` (Meltano, or the shell), `everything`, `supervisor`, `postgres`
+            (the postmaster), `backend` (the server's end of one connection).
+        run: What was started.
+        project: The folder of the round.
+        dice: Chooses among several.
+    """
+    if who in ("postgres", "backend"):
+        return _server(who, project / ".staging", dice)
+    if who == "supervisor":
+        return _of_file(project / ".staging" / "supervisor.lock")
+    mine = members(run.pid)
+    if who == "everything":
+        return mine
+    if who == "runner":
+        return [process for process in mine if process.pid == run.pid]
+    return [process for process in mine if who in _names(process)]
+
+
+def kill(processes: Iterable[psutil.Process]) -> int:
+    """Kill processes and return how many were there to be killed."""
+    killed = 0
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+            killed += 1
+    return killed
+
+
+def _server(who: str, staging: Path, dice: random.Random) -> list[psutil.Process]:
+    found = _of_file(staging / "data" / "postmaster.pid")
+    if who == "postgres" or not found:
+        return found
+    with contextlib.suppress(psutil.Error):
+        children = [child for child in found[0].children() if "staging 127.0.0.1" in " ".join(child.cmdline())]
+        return [dice.choice(children)] if children else []
+    return []
+
+
+def _of_file(path: Path) -> list[psutil.Process]:
+    """Return the process whose number is the first line of a file, when it is a program of this project's Postgres."""
+    try:
+        process = psutil.Process(int(path.read_text().split("\n", 1)[0]))
+        line = " ".join(process.cmdline())
+    except (OSError, ValueError, psutil.Error):
+        return []
+    return [process] if str(path.parent).partition("/.staging")[0] in line else []
+
+
+def _names(process: psutil.Process) -> set[str]:
+    with contextlib.suppress(psutil.Error):
+        return {Path(part).name for part in process.cmdline()[:_ARGUMENTS_LOOKED_AT]}
+    return set()
