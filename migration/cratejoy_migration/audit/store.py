@@ -79,8 +79,9 @@ insert into migration.audit_pages (stream, query, page, page_size, rows, first_i
 values (%(stream)s, %(query)s, %(page)s, %(page_size)s, cardinality(%(ids)s::bigint[]), %(first_id)s, %(last_id)s,
     {missing}, %(run_id)s)
 on conflict (stream, query, page) do update set page_size = excluded.page_size, rows = excluded.rows,
-    first_id = excluded.first_id, last_id = excluded.last_id, missing = excluded.missing, checked_at = now(),
-    run_id = excluded.run_id
+    first_id = excluded.first_id, last_id = excluded.last_id, checked_at = now(), run_id = excluded.run_id,
+    missing = case when %(pass_number)s = 1 then excluded.missing else array(
+        select distinct id from unnest(audit_pages.missing || excluded.missing) both_times (id) order by id) end
 """
 _ABSENT = """
 coalesce((
@@ -94,7 +95,9 @@ _ALL_ABSENT = (
 )
 _SEEN = """
 insert into migration.audit_seen (stream, query, pass, index, ids, unwanted) values (%s, %s, %s, %s, %s, %s)
-on conflict (stream, query, pass, index) do update set ids = excluded.ids, unwanted = excluded.unwanted
+on conflict (stream, query, pass, index) do update set
+    ids = case when excluded.pass = 1 then excluded.ids else audit_seen.ids || excluded.ids end,
+    unwanted = case when excluded.pass = 1 then excluded.unwanted else audit_seen.unwanted || excluded.unwanted end
 """
 _WALK = """
 insert into migration.audit_walks (stream, query, run_id, asked_size, page_size, base, count, index)

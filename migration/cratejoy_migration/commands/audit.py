@@ -166,8 +166,9 @@ def _standing(project: Path, connection: Connection) -> tuple[list[Line], str | 
     lines = AuditStore(connection).lines()
     if not describes(lines, counts):
         try:
-            settings = replace(plugins.tap_settings(project), max_retries=_RETRIES)
-            with Cratejoy(settings, screen_logger()) as cratejoy:
+            settings = plugins.tap_settings(project)
+            hasty = replace(settings, max_retries=min(settings.max_retries, _RETRIES))
+            with Cratejoy(hasty, screen_logger()) as cratejoy:
                 audits = of_project(project, connection, cratejoy)
                 lines = [audits.by_counts(stream) for stream in audits.streams]
         except TapError as error:
