@@ -41,7 +41,7 @@ LOGGER = logging.getLogger("test-probing")
 LOGGER.propagate = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class Server:
     """A running sandbox of either platform."""
 
