@@ -188,6 +188,32 @@ def test_an_export_goes_over_all_pages(bulk: Any) -> None:
     assert len({line["id"] for line in bulk.results(bulk.ended(made["bulkOperation"]["id"]))}) == 250
 
 
+def test_children_follow_their_parent_only_in_an_export_that_asks_for_it(bulk: Any) -> None:
+    entry = {"namespace": "migration", "key": "note", "type": "single_line_text_field", "value": "hi"}
+    first, second = (bulk.shop.create(email=f"{name}@example.com", metafields=[entry]) for name in ("ada", "bea"))
+    text = '{ customers { edges { node { id metafields(namespace: "migration") { edges { node { key } } } } } } }'
+    parents = {}
+    for grouped in ("false", "true"):
+        started = bulk.shop.data(EXPORT.replace("false", grouped), {"q": text})["bulkOperationRunQuery"]
+        results = bulk.results(bulk.ended(started["bulkOperation"]["id"]))
+        parents[grouped] = [line.get("__parentId") for line in results]
+    assert parents == {"false": [None, None, first, second], "true": [None, first, None, second]}
+
+
+def test_an_export_reads_more_children_than_a_page_has(bulk: Any) -> None:
+    entries = [
+        {"namespace": "migration", "key": f"note_{number}", "type": "single_line_text_field", "value": "hi"}
+        for number in range(260)
+    ]
+    owner = bulk.shop.create(email="ada@example.com")
+    text = "mutation($m: [MetafieldsSetInput!]!) { metafieldsSet(metafields: $m) { userErrors { message } } }"
+    for start in range(0, 260, 20):
+        bulk.shop.data(text, {"m": [{"ownerId": owner, **entry} for entry in entries[start : start + 20]]})
+    query = '{ customers { edges { node { id metafields(namespace: "migration") { edges { node { key } } } } } } }'
+    started = bulk.shop.data(EXPORT, {"q": query})["bulkOperationRunQuery"]
+    assert bulk.ended(started["bulkOperation"]["id"])["objectCount"] == "261"
+
+
 def test_an_operation_goes_on_after_a_kill_without_running_a_line_twice(
     launch_shop: Any, bulk_in: Any, tmp_path: Any
 ) -> None:

@@ -41,9 +41,10 @@ VERSION_HEADER = "X-Shopify-API-Version"
 _T = TypeVar("_T")
 _MOST_REST_SECONDS = 60.0
 _HEALING_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
-_PREPARING = frozenset({"DefinitionCreate", "StagedUploadsCreate"})
+_PREPARING = frozenset({"BulkQuery", "DefinitionCreate", "StagedUploadsCreate"})
 """Mutations that touch no customer."""
 _PURPOSES = {
+    "BulkQuery": "run bulk exports",
     "BulkRun": "run bulk operations",
     "CustomerCreate": "create customers",
     "CustomerAddressDelete": "remove addresses",

@@ -32,17 +32,18 @@ from .harness import LocalShop, Runner, customer, order, subscription
 
 VERSIONS = ["2026-07", "2026-10"]
 NAMES = [
-    "AccessScopes", "BulkCustomerCreate", "BulkOperation", "BulkOperations", "BulkRun", "CustomerAddressCreate",
-    "CustomerAddressDelete", "CustomerAddressUpdate", "CustomerCreate", "CustomerDelete", "CustomerFind",
-    "CustomerGlance", "CustomerOrders", "CustomerRead", "CustomerUpdate", "CustomerUpdateDefaultAddress",
-    "CustomersCount", "DefinitionCreate", "DefinitionDelete", "Definitions", "MetafieldsDelete", "MetafieldsSet",
-    "OrderCreate", "OrderDelete", "OrderFind", "PilotBulkOperations", "PilotCustomer", "PilotTagged",
-    "ProbeCustomers", "ProbeCustomersCount", "ProbeDefinitions", "ProbeShop", "ProbeTagged", "ProbeVersions",
-    "Shop", "StagedUploadsCreate", "TagsAdd", "TagsRemove", "VariantsBySku",
+    "AccessScopes", "BulkCustomerCreate", "BulkOperation", "BulkOperations", "BulkQuery", "BulkRun",
+    "CustomerAddressCreate", "CustomerAddressDelete", "CustomerAddressUpdate", "CustomerCreate", "CustomerDelete",
+    "CustomerFind", "CustomerGlance", "CustomerOrders", "CustomerRead", "CustomerUpdate",
+    "CustomerUpdateDefaultAddress", "CustomersCount", "DefinitionCreate", "DefinitionDelete", "Definitions",
+    "ExportCustomers", "ExportOrders", "MetafieldsDelete", "MetafieldsSet", "OrderCreate", "OrderDelete",
+    "OrderFind", "PilotBulkOperations", "PilotCustomer", "PilotTagged", "ProbeCustomers", "ProbeCustomersCount",
+    "ProbeDefinitions", "ProbeShop", "ProbeTagged", "ProbeVersions", "Shop", "StagedUploadsCreate", "TagsAdd",
+    "TagsRemove", "VariantsBySku",
 ]  # fmt: skip
 WRITES = {
-    "bulkOperationRunMutation", "customerAddressCreate", "customerAddressDelete", "customerAddressUpdate",
-    "customerCreate", "customerDelete", "customerUpdate", "customerUpdateDefaultAddress",
+    "bulkOperationRunMutation", "bulkOperationRunQuery", "customerAddressCreate", "customerAddressDelete",
+    "customerAddressUpdate", "customerCreate", "customerDelete", "customerUpdate", "customerUpdateDefaultAddress",
     "metafieldDefinitionCreate", "metafieldDefinitionDelete", "metafieldsDelete", "metafieldsSet", "orderCreate",
     "orderDelete", "stagedUploadsCreate", "tagsAdd", "tagsRemove",
 }  # fmt: skip

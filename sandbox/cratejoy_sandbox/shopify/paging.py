@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -12,6 +13,9 @@ from cratejoy_sandbox.shopify.registry import Args, Entity
 
 Fetch = Callable[[Any, int, bool], Sequence[Entity]]
 """Gives things behind a position (None is the start), at most so many, in reverse or not."""
+
+UNLIMITED = ContextVar("UNLIMITED", default=False)
+"""Whether pages may have any size: those of bulk exports, which read connections whole."""
 
 
 class Window(dict[str, Any]):
@@ -39,7 +43,7 @@ def check_page(args: Args) -> None:
         raise top_error("you must provide one of first or last", "BAD_REQUEST")
     if first is not None and last is not None:
         raise top_error("providing both first and last is not supported", "BAD_REQUEST")
-    if not 0 <= (first if first is not None else last or 0) <= 250:
+    if not UNLIMITED.get() and not 0 <= (first if first is not None else last or 0) <= 250:
         raise top_error("the page size must be between 0 and 250", "BAD_REQUEST")
 
 

@@ -42,11 +42,13 @@ class BulkOperations:
     Args:
         client: Of the shop.
         logger: Where retries are told.
+        kind: Of operations that are listed: `MUTATION`, or `QUERY` for exports.
     """
 
-    def __init__(self, client: ShopifyClient, logger: logging.Logger) -> None:
+    def __init__(self, client: ShopifyClient, logger: logging.Logger, kind: str = "MUTATION") -> None:
         self._client = client
         self._logger = logger
+        self._kind = kind
         self._starting = threading.Lock()
         self._known: set[str] = set()
 
@@ -73,13 +75,13 @@ class BulkOperations:
             gid, errors = self._run(mutation, staged)
             if gid:
                 return gid
-            if _is_busy(errors):
+            if is_busy(errors):
                 waits += 1
                 self._client.rest(min(2.0 * waits, 15.0))
             elif any(error.code in _FILE_TROUBLE for error in errors) and uploads < _UPLOAD_TRIES:
                 staged, uploads = self._upload(path), uploads + 1
             else:
-                raise ShopRefused(f"Shopify refused a bulk operation: {_told(errors)}.")
+                raise ShopRefused(f"Shopify refused a bulk operation: {told(errors)}.")
 
     def _run(self, mutation: str, staged: str) -> tuple[str | None, tuple[UserError, ...]]:
         variables = {
@@ -92,7 +94,7 @@ class BulkOperations:
                 try:
                     answer = self._client.call("BulkRun", variables, once=True)
                 except AnswerLost:
-                    gid = self._started_unheard()
+                    gid = self.started_unheard()
                     if gid is None:
                         continue
                     return gid, ()
@@ -103,7 +105,7 @@ class BulkOperations:
                     self._known.add(str(gid))
                 return (str(gid) if gid else None), answer.errors
 
-    def _started_unheard(self) -> str | None:
+    def started_unheard(self) -> str | None:
         """Return the operation that began though the answer was lost: the newest that nobody has heard of.
 
         Should it begin later still, its twin's lines meet customers that are there already, and are refused.
@@ -137,13 +139,13 @@ class BulkOperations:
         return state or {"id": gid, "status": "EXPIRED"}
 
     def listed(self) -> list[Mapping[str, Any]]:
-        """Return the bulk mutations whose results can still be there, newest first.
+        """Return the bulk operations whose results can still be there, newest first.
 
         Platform facts: a filter that Shopify does not know is ignored (search syntax page); which way `reverse` turns
         the list is told differently, so it is sorted here.
         """
         since = (datetime.now(UTC) - timedelta(days=_RESULT_DAYS + 1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        query = f"operation_type:mutation created_at:>='{since}'"
+        query = f"operation_type:{self._kind.lower()} created_at:>='{since}'"
         found: list[Mapping[str, Any]] = []
         after: str | None = None
         for _ in range(_MOST_PAGES):
@@ -152,7 +154,7 @@ class BulkOperations:
             except CallRefused as refused:
                 self._logger.warning("Bulk operations cannot be listed (%s); none is waited for.", refused)
                 break
-            found += [node for node in page.get("nodes") or () if node.get("type") == "MUTATION"]
+            found += [node for node in page.get("nodes") or () if node.get("type") == self._kind]
             info = page.get("pageInfo") or {}
             after = info.get("endCursor")
             if not info.get("hasNextPage") or not after:
@@ -169,7 +171,7 @@ class BulkOperations:
         Returns:
             False when there is none, or it could not be had whole.
         """
-        size = _whole_number(state.get("fileSize"))
+        size = whole_number(state.get("fileSize"))
         gid = str(state.get("id"))
         path.write_bytes(b"")
         for attempt in range(_DOWNLOAD_TRIES):
@@ -193,7 +195,7 @@ class BulkOperations:
                 with path.open("wb") as file:
                     for chunk in answer.iter_content(_CHUNK_BYTES):
                         file.write(chunk)
-                promised = _whole_number(answer.headers.get("Content-Length"))
+                promised = whole_number(answer.headers.get("Content-Length"))
         except requests.RequestException:
             return False
         plain = not answer.headers.get("Content-Encoding")
@@ -222,7 +224,7 @@ class BulkOperations:
         except CallRefused as refused:
             raise ShopRefused(f"Shopify gives no place to upload to: {refused}.") from None
         if answer.errors:
-            raise ShopRefused(f"Shopify gives no place to upload to: {_told(answer.errors)}.")
+            raise ShopRefused(f"Shopify gives no place to upload to: {told(answer.errors)}.")
         targets: list[dict[str, Any]] = answer.value.get("stagedTargets") or [{}]
         return targets[0]
 
@@ -287,15 +289,18 @@ class MultipartFile:
         yield self._tail
 
 
-def _is_busy(errors: tuple[UserError, ...]) -> bool:
+def is_busy(errors: tuple[UserError, ...]) -> bool:
+    """Whether an operation is refused only because too many run."""
     return any(error.code in _BUSY or "already in progress" in error.message.lower() for error in errors)
 
 
-def _told(errors: tuple[UserError, ...]) -> str:
+def told(errors: tuple[UserError, ...]) -> str:
+    """Return refusals as text, by their codes where they have some."""
     return ", ".join(error.code or error.message for error in errors) or "no reason given"
 
 
-def _whole_number(text: Any) -> int | None:
+def whole_number(text: Any) -> int | None:
+    """Return a count that Shopify writes as text; None when there is none."""
     try:
         return int(text)
     except (TypeError, ValueError):

@@ -27,8 +27,8 @@ from cratejoy_sandbox.shopify.errors import Refused, user_error
 from cratejoy_sandbox.shopify.language.documents import parsed
 
 PAGE = 100
-CHILDREN = 250
-"""Things of a nested connection that an export reads; more of one parent are left out here, not at Shopify."""
+CHILDREN = 2**31 - 1
+"""Things of a nested connection that an export reads: all, as at Shopify."""
 MOST = 5
 DEEPEST = 2
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cratejoy_sandbox.shopify.api import Unready
 from cratejoy_sandbox.shopify.bulk.exports import lines, page_query
 from cratejoy_sandbox.shopify.bulk.runs import as_line
+from cratejoy_sandbox.shopify.paging import UNLIMITED
 from cratejoy_sandbox.shopify.registry import Entity
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class QueryRun:
         data = self._page(operation)
         found = [value for value in data.values() if isinstance(value, dict) and "edges" in value]
         results = [line for value in found for line in lines(value)]
+        if not operation["grouped"]:
+            results.sort(key=lambda line: "__parentId" in line)  # children anywhere behind their parents
         self._keep(operation, results)
         info = found[0]["bulkPageInfo"] if found else {"hasNextPage": False}
         limit = operation["faults"].get("bulk_fails", {}).get("lines", 2**62)
@@ -51,7 +54,11 @@ class QueryRun:
             request = self.api.prepare(text, None)
         except Unready as unready:
             raise QueryFailed("INTERNAL_SERVER_ERROR") from unready
-        answer = self.api.run(request, frozenset(operation["scopes"]))
+        unlimited = UNLIMITED.set(True)
+        try:
+            answer = self.api.run(request, frozenset(operation["scopes"]))
+        finally:
+            UNLIMITED.reset(unlimited)
         if answer.get("errors"):
             denied = answer["errors"][0].get("extensions", {}).get("code") == "ACCESS_DENIED"
             raise QueryFailed("ACCESS_DENIED" if denied else "INTERNAL_SERVER_ERROR")
