@@ -19,6 +19,9 @@ MIGRATE_VICTIMS = (
 )  # fmt: skip
 STORES = 12
 """How many different stores of a size there are."""
+ROWS_A_CUSTOMER = 14
+BULK_REQUESTS = 24
+"""About how long a run is, in requests: so that kills come while it works."""
 
 
 @dataclass(frozen=True)
@@ -89,18 +92,23 @@ def plan(seed: int, most_customers: int = 60) -> Plan:
     orders = d.choices(["history", "create"], [3, 1])[0]
     lane = d.choices(["direct", "bulk", "auto"], [5, 4, 1])[0]
     nature = {dish.name: value for dish, value in menu.pick(menu.NATURES, dice_of(seed, "nature"), 3)}
-    legs = tuple(_leg(seed, number, lane) for number in range(d.choices([1, 2], [3, 1])[0]))
-    customers = d.randint(20, most_customers)
+    customers = d.randint(20, most_customers) if orders == "history" else d.randint(15, 25)
+    page_size = d.choice([5, 8, 13, 20, 40])
+    scale = {
+        "collect": customers * ROWS_A_CUSTOMER // page_size,
+        "migrate": BULK_REQUESTS if lane == "bulk" else customers * (2 if orders == "history" else 6),
+    }
+    legs = tuple(_leg(seed, number, lane, scale) for number in range(d.choices([1, 2], [5, 1])[0]))
     return Plan(
         seed=seed,
-        customers=customers if orders == "history" else min(customers, 25),
+        customers=customers,
         store=d.randrange(STORES),
         twins=d.randint(0, 6),
         oddities=d.randint(0, 4),
         owned=d.randint(0, 7),
-        meltano=d.random() < 0.7,
+        meltano=d.random() < 0.6,
         external=d.random() < 0.2,
-        tap=_tap_settings(dice_of(seed, "tap"), legs),
+        tap={"page_size": page_size, **_tap_settings(dice_of(seed, "tap"), legs)},
         target={
             "lane": lane,
             "orders": orders,
@@ -120,19 +128,18 @@ def _tap_settings(d: random.Random, legs: Iterable[Leg]) -> dict[str, Any]:
     faults = {name for leg in legs for attempt in leg.collect for name in attempt.faults}
     honest = faults.isdisjoint(dish.name for dish in menu.CRATEJOY if not dish.honest)
     return {
-        "page_size": d.choice([5, 8, 13, 20, 40]),
         "concurrency": d.randint(1, 6),
         "on_incomplete": d.choice(["warn", "fail"]) if honest else "fail",
         "state_interval": d.choice([0, 1, 20]),
     }
 
 
-def _leg(seed: int, number: int, lane: str) -> Leg:
+def _leg(seed: int, number: int, lane: str, scale: dict[str, int]) -> Leg:
     d = dice_of(seed, f"leg {number}")
     dishes = menu.SHOPIFY + (menu.BULK * 2 if lane == "bulk" else ())
     return Leg(
-        collect=_attempts(d, menu.CRATEJOY, COLLECT_VICTIMS, "cratejoy", 90),
-        migrate=_attempts(d, dishes, MIGRATE_VICTIMS, "shopify", 120 if lane == "direct" else 25),
+        collect=_attempts(d, menu.CRATEJOY, COLLECT_VICTIMS, "cratejoy", scale["collect"]),
+        migrate=_attempts(d, dishes, MIGRATE_VICTIMS, "shopify", scale["migrate"]),
         edits=d.randint(1, 6) if number else 0,
     )
 
@@ -141,18 +148,19 @@ def _attempts(
     d: random.Random, dishes: tuple[menu.Dish, ...], victims: tuple[str, ...], platform: str, requests: int
 ) -> tuple[Attempt, ...]:
     attempts = []
-    for _ in range(d.choices([0, 1, 2, 3], [1, 3, 3, 2])[0]):
+    for _ in range(d.choices([0, 1, 2, 3], [1, 6, 4, 1])[0]):
         faults = {dish.name: value for dish, value in menu.pick(dishes, d, 4)}
-        if d.random() < 0.6:
+        events = tuple(_events(d, victims, platform, requests))
+        if events or d.random() < 0.3:
             faults["latency"] = round(d.uniform(0.01, 0.1), 3)
-        attempts.append(Attempt(faults, tuple(_events(d, victims, platform, requests))))
+        attempts.append(Attempt(faults, events))
     return tuple(attempts)
 
 
 def _events(d: random.Random, victims: tuple[str, ...], platform: str, requests: int) -> Iterable[Event]:
     after = 0
-    for _ in range(d.choices([0, 1, 2, 3], [2, 5, 2, 1])[0]):
-        after = 0 if d.random() < 0.15 else after + d.randint(1, requests)
+    for _ in range(d.choices([0, 1, 2, 3], [1, 5, 2, 1])[0]):
+        after = 0 if d.random() < 0.15 else after + d.randint(1, max(2, requests // 2))
         pause = round(d.uniform(0, 1.5) if after == 0 else d.uniform(0, 0.15), 3)
         if d.random() < 0.12:
             yield Event("away", platform, max(after, 1), pause, d.choice([0.5, 2.0]))
