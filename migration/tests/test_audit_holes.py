@@ -16,6 +16,7 @@ from cratejoy_migration.audit.backfill import Backfill, Outcome
 from cratejoy_migration.audit.lines import Line
 from cratejoy_migration.audit.pipeline import Pipeline
 from cratejoy_migration.audit.store import Hole
+from cratejoy_migration.history import recorded
 from tap_cratejoy.errors import TapError, Unreachable
 
 from .auditing import (
@@ -333,6 +334,31 @@ def test_rows_that_came_after_the_collection_are_new_and_not_missing(url, change
     assert shallow(url, changed_store, "customers").extra == 3
 
 
+def test_rows_dated_after_an_incremental_collection_are_new_and_not_missing(everything, store):
+    began = "2026-05-01T00:00:00Z"
+    with psycopg.connect(everything) as connection:
+        late = connection.execute("delete from cratejoy.orders where placed_at >= %s", (began,)).rowcount
+        connection.execute("delete from cratejoy.orders where id in (select min(id) from cratejoy.orders)")
+    marks = {"orders": {"complete": True, "count": 12, "filter": "placed_at", "scan_started_at": began}}
+    assert late
+    assert shallow(everything, store).missing == late + 1
+    line = shallow(everything, store, marks=marks)
+    assert (line.missing, line.new) == (1, late)
+    store.fault(filter_ignored=True)
+    line = shallow(everything, store, marks=marks)
+    assert (line.missing, line.new) == (late + 1, 0)
+
+
+def test_rows_that_are_named_stay_missing_when_the_counts_happen_to_agree(everything, store):
+    ids = store.ids("orders")
+    delete(everything, "orders", ids[5:8])
+    assert deep(everything, store)[0].missing == 3
+    with psycopg.connect(everything) as connection:
+        for number in (1, 2, 3):
+            connection.execute("insert into cratejoy.orders (id) values (%s)", (number,))
+    assert shallow(everything, store).missing == 3
+
+
 def test_rows_that_go_during_a_walk_do_not_let_a_hole_slip_through(url, changed_store):
     assert TapAndLoader(changed_store, url, {"page_size": 500}).run({}) == 0
     ids = changed_store.ids("orders")
@@ -407,6 +433,32 @@ def test_a_server_that_goes_away_in_mid_walk_loses_nothing(everything, store):
     assert line.missing == 10
     assert [hole.page for hole in holes] == [3]
     assert store.requests() < line.pages
+
+
+def stopped_after_customers(url: str, store: Store) -> None:
+    with recorded(url, "audit", "first"), auditing(url, store) as audit:
+        audit.by_pages("customers", "first")
+        raise RuntimeError("the machine was switched off")
+
+
+def test_streams_that_a_stopped_audit_had_walked_are_not_walked_again(everything, store):
+    with pytest.raises(RuntimeError):
+        stopped_after_customers(everything, store)
+    with recorded(everything, "audit", "second"), auditing(everything, store) as audit:
+        store.reset()
+        assert audit.by_pages("customers", "second").missing == 0
+        assert store.requests() == 1
+    with auditing(everything, store) as audit:  # the second audit came to its end: the third is a new one
+        store.reset()
+        assert audit.by_pages("customers", "third").missing == 0
+        assert store.requests() > 6
+
+
+def test_streams_in_which_rows_went_since_are_walked_again(everything, store):
+    with pytest.raises(RuntimeError):
+        stopped_after_customers(everything, store)
+    delete(everything, "customers", store.ids("customers")[:2])
+    assert deep(everything, store, "customers")[0].missing == 2
 
 
 def test_another_page_size_starts_over(everything, store):

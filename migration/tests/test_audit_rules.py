@@ -128,12 +128,17 @@ def test_what_a_backfill_could_not_close_is_one_sentence() -> None:
 
 
 def test_an_audit_holds_until_rows_come_or_go() -> None:
-    lines = [line("customers", rows=100), line("orders", rows=50)]
-    assert gate.describes(lines, {"customers": 100, "orders": 50})
-    assert not gate.describes(lines, {"customers": 100, "orders": 51})
-    assert not gate.describes(lines, {"customers": 100})
-    assert not gate.describes(lines, {"customers": 100, "orders": 50, "carts": 1})
-    assert not gate.describes([], {})
+    lines = [line("customers", rows=100), line("orders", rows=50), line("carts")]
+    both = ["customers", "orders"]
+    assert gate.describes(lines, {"customers": 100, "orders": 50}, both)
+    assert not gate.describes(lines, {"customers": 100, "orders": 51}, both)
+    assert not gate.describes(lines, {"customers": 100}, both)
+    assert not gate.describes(lines, {"customers": 100, "orders": 50, "carts": 1}, both)
+
+
+def test_an_audit_without_a_line_for_a_stream_that_is_wanted_does_not_hold() -> None:
+    assert not gate.describes([line("customers", rows=100)], {"customers": 100}, ["customers", "orders"])
+    assert not gate.describes([], {}, ["customers"])
 
 
 def test_an_audit_of_before_is_set_right_by_what_was_stored_and_deleted_since() -> None:

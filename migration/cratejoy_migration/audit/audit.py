@@ -6,7 +6,9 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import psycopg
@@ -47,6 +49,9 @@ class Audit:
     def by_counts(self, stream: str) -> Line:
         """Compare the counts of one stream, and keep what came of it.
 
+        Rows that the last walk named and that are still not staged are missing, whatever the counts say: as many
+        others may be staged that Cratejoy no longer has.
+
         Raises:
             TapError: Cratejoy is away, or refuses the credentials.
         """
@@ -55,17 +60,12 @@ class Audit:
         staged = staging.look(self.store.connection, scope)
         distinct = staged.distinct if staged else 0
         short = counted.count is not None and counted.count > distinct
-        line = by_counts(
-            stream,
-            counted.count,
-            distinct,
-            self._new(scope, counted.count or 0) if short and staged else 0,
-            rows=staged.rows if staged else None,
-            foreign=staged.foreign if staged else 0,
-            duplicates=staged.duplicates if staged else 0,
-            tests=counted.tests,
-            trouble=counted.trouble,
-        )
+        new = self._new(scope, counted.count or 0) if short and staged else 0
+        more = figures(staged)
+        line = by_counts(stream, counted.count, distinct, new, tests=counted.tests, trouble=counted.trouble, **more)
+        named = self.store.settle(stream, [], staged=staged is not None)
+        if line.missing is not None and named > line.missing + line.new:
+            line = replace(line, missing=named, new=0)
         self.store.save(line)
         return line
 
@@ -73,22 +73,47 @@ class Audit:
         """Walk every page of one stream, and keep what came of it.
 
         Raises:
-            TapError: Cratejoy is away, or refuses the credentials; the same audit goes on where it stopped.
+            TapError: Cratejoy is away, or refuses the credentials.
         """
         scope = scope_of(stream, self.cratejoy.settings)
+        if (line := self._walked_already(scope, run_id)) is not None:
+            return line
         try:
             line = DeepAudit(self.cratejoy, self.store, scope, run_id).run()
-        except Unreachable:
-            raise
+        except Unreachable as failure:
+            raise Unreachable(f"{failure} The same command goes on where it stopped.") from None
         except StreamFailed as failure:
-            line = by_counts(stream, None, 0, trouble=str(failure))
+            staged = staging.look(self.store.connection, scope)
+            distinct = staged.distinct if staged else 0
+            line = by_counts(stream, None, distinct, trouble=str(failure), **figures(staged))
         self.store.save(line)
         return line
 
+    def _walked_already(self, scope: Scope, run_id: str) -> Line | None:
+        """Return what an audit found that was stopped at a later stream, where nothing has come or gone since."""
+        line = self._earlier(scope.stream)
+        if line is None or not line.pages or line.trouble or not self.store.stopped_later(scope.stream, run_id):
+            return None
+        staged = staging.look(self.store.connection, scope)
+        if self.cratejoy.count(scope).count != line.api_count or (staged.rows if staged else None) != line.rows:
+            return None
+        self.store.belongs_to(scope.stream, run_id)
+        self.cratejoy.logger.info("%s: was walked already by the audit that was stopped", scope.stream)
+        return line
+
+    def _earlier(self, stream: str) -> Line | None:
+        return next((line for line in self.store.lines() if line.stream == stream), None)
+
     def _new(self, scope: Scope, counted: int) -> int:
-        mark: Mark | None = self._marks.get(scope.stream)
-        earlier = next((line for line in self.store.lines() if line.stream == scope.stream), None)
-        return new_rows(self.cratejoy, self.store.connection, scope, mark, earlier, counted)
+        mark = self._marks.get(scope.stream)
+        return new_rows(self.cratejoy, self.store.connection, scope, mark, self._earlier(scope.stream), counted)
+
+
+def figures(staged: staging.StagedStream | None) -> dict[str, Any]:
+    """Return the attributes of a line that tell of the staging table alone."""
+    if staged is None:
+        return {}
+    return {"rows": staged.rows, "foreign": staged.foreign, "duplicates": staged.duplicates}
 
 
 def of_project(project: Path, connection: Connection, cratejoy: Cratejoy) -> Audit:

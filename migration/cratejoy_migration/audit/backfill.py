@@ -6,7 +6,7 @@ pages show; else: the pages or elements that the deep audit named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tap_cratejoy.pages import ids
 from tap_cratejoy.windows import last_index
@@ -58,7 +58,7 @@ class Backfill:
         scanned = False
         for _ in range(_ROUNDS):
             before, gone = outcome.line, outcome.gone
-            if not self._lacks(before):
+            if before.missing == 0 and not before.new:
                 break
             scans = not scanned and _mostly_missing(before)
             if scans:
@@ -67,27 +67,15 @@ class Backfill:
                 outcome.status = self._pipeline.scan(stream)
             else:
                 self._read(stream, before, outcome)
-            outcome.line = self._audited(stream)
+            outcome.line = self._audits.by_counts(stream)
             helped = outcome.line.staged > before.staged or outcome.gone > gone
             if outcome.status or not (helped or scans):
                 break
         return outcome
 
-    def _lacks(self, line: Line) -> bool:
-        return line.missing is None or line.missing + line.new > 0 or self._named(line) > 0
-
     def _named(self, line: Line) -> int:
         """Return how many of the ids that the last walk named are still not staged."""
         return self._store.settle(line.stream, [], staged=line.rows is not None)
-
-    def _audited(self, stream: str) -> Line:
-        """Compare the counts again; rows that were named and did not come are missing whatever the counts say."""
-        line = self._audits.by_counts(stream)
-        named = self._named(line)
-        if line.missing is not None and named > line.missing + line.new:
-            line = replace(line, missing=named, new=0)
-            self._store.save(line)
-        return line
 
     def _read(self, stream: str, line: Line, outcome: Outcome) -> None:
         """Read what is named; what is not named yet is looked for at the end, then everywhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from cratejoy_migration.audit.lines import Line, beyond
 from cratejoy_migration.audit.verdict import ACCEPT, rows
 
 
-def describes(lines: Sequence[Line], counts: Mapping[str, int]) -> bool:
+def describes(lines: Sequence[Line], counts: Mapping[str, int], streams: Collection[str]) -> bool:
     """Return whether an audit still describes the staging: no row was stored or deleted since.
 
     A later collection that stored no new row, only changed ones, takes nothing from what an audit found.
@@ -18,13 +18,11 @@ def describes(lines: Sequence[Line], counts: Mapping[str, int]) -> bool:
     Args:
         lines: Of the last audit.
         counts: Rows of each staging table now.
+        streams: Those that are to be audited; each needs its line.
     """
     audited = {line.stream: line.rows or 0 for line in lines}
-    return (
-        bool(lines)
-        and all(audited.get(stream, 0) == count for stream, count in counts.items())
-        and all(counts.get(line.stream, 0) == (line.rows or 0) for line in lines)
-    )
+    names = {*audited, *counts}
+    return set(streams) <= set(audited) and all(audited.get(name, 0) == counts.get(name, 0) for name in names)
 
 
 def recounted(lines: Sequence[Line], counts: Mapping[str, int]) -> list[Line]:

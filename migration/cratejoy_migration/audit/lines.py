@@ -50,11 +50,6 @@ class Line:
     checked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
-    def named(self) -> int:
-        """How many missing rows are known by their ids."""
-        return self.missing - self.unnamed if self.pages and self.missing is not None else 0
-
-    @property
     def details(self) -> dict[str, Any]:
         """What `migration.audit` keeps in its column `details`."""
         columns = {"stream", "api_count", "staged", "missing", "extra", "checked_at"}

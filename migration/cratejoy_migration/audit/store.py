@@ -134,6 +134,12 @@ where {condition} and not exists (
     ) seen where seen.id = t.id)
 order by t.id
 """
+_STOPPED_LATER = """
+select count(*) > 0 and bool_and(w.ended_at is not null and w.run_id <> %(run_id)s and (
+    select r.state <> 'done' from migration.runs r
+    where r.run_id = w.run_id and r.command in ('audit', 'backfill') order by r.started_at desc limit 1))
+from migration.audit_walks w where w.stream = %(stream)s
+"""
 _HOLES = """
 select query, page, page_size, rows, first_id, last_id, missing from migration.audit_pages
 where stream = %s and cardinality(missing) > 0 order by query, page
@@ -176,9 +182,9 @@ class AuditStore:
         places = {stream: place for place, stream in enumerate(COUNTABLE)}
         return sorted(found, key=lambda line: places.get(line.stream, len(places)))
 
-    def forget_line(self, stream: str) -> None:
-        """Drop the line of a stream that is no longer looked at."""
-        self.connection.execute("delete from migration.audit where stream = %s", (stream,))
+    def keep_only(self, streams: list[str]) -> None:
+        """Drop the lines of streams that are no longer looked at."""
+        self.connection.execute("delete from migration.audit where not stream = any(%s)", (streams,))
 
     # Walks
 
@@ -241,6 +247,18 @@ class AuditStore:
         with self.connection.transaction():
             self.connection.execute("update migration.audit_walks set ended_at = now() where stream = %s", (stream,))
             self.connection.execute("delete from migration.audit_seen where stream = %s", (stream,))
+
+    def stopped_later(self, stream: str, run_id: str) -> bool:
+        """Return whether a stream was walked to its end by another audit that did not come to its own end."""
+        row = self.connection.execute("select to_regclass('migration.runs') is not null").fetchone()
+        if not (row and row[0]):
+            return False
+        row = self.connection.execute(_STOPPED_LATER, {"stream": stream, "run_id": run_id}).fetchone()
+        return bool(row and row[0])
+
+    def belongs_to(self, stream: str, run_id: str) -> None:
+        """Say that the walks of a stream count as those of this audit."""
+        self.connection.execute("update migration.audit_walks set run_id = %s where stream = %s", (run_id, stream))
 
     # What they found
 

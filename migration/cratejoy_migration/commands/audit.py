@@ -21,7 +21,7 @@ from cratejoy_migration.audit.pipeline import Pipeline
 from cratejoy_migration.audit.scope import COUNTABLE
 from cratejoy_migration.audit.source import Cratejoy
 from cratejoy_migration.audit.store import AuditStore, Connection
-from cratejoy_migration.audit.streams import chosen, uncountable
+from cratejoy_migration.audit.streams import audited, chosen, uncountable
 from cratejoy_migration.audit.verdict import amounts, left_over, next_step, told
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.history import recorded
@@ -51,6 +51,7 @@ def audit(context: click.Context, streams: tuple[str, ...], *, deep: bool) -> No
     ):
         audits = of_project(project, connection, cratejoy)
         wanted = chosen(streams, audits.streams)
+        audits.store.keep_only(audits.streams)
         if deep:
             with alone(connection):
                 lines = [audits.by_pages(stream, run.run_id) for stream in wanted]
@@ -164,19 +165,25 @@ def _standing(project: Path, connection: Connection) -> tuple[list[Line], str | 
     if "customers" not in counts:
         raise OperatorError("no customers are staged yet; run first: meltano run collect")
     lines = AuditStore(connection).lines()
-    if not describes(lines, counts):
+    streams = audited(plugins.tap_selection(project), staging.tables(connection))
+    if not describes(lines, counts, streams):
         try:
-            settings = plugins.tap_settings(project)
-            hasty = replace(settings, max_retries=min(settings.max_retries, _RETRIES))
-            with Cratejoy(hasty, screen_logger()) as cratejoy:
-                audits = of_project(project, connection, cratejoy)
-                lines = [audits.by_counts(stream) for stream in audits.streams]
+            lines = _audited_now(project, connection)
         except TapError as error:
             if not lines:
                 return [], f"nothing was ever audited, and Cratejoy cannot be asked now. {error}"
             click.echo(f"Cratejoy cannot be asked; going by its counts of {age(lines[0])}. {error}", err=True)
             lines = recounted(lines, counts)
     return lines, refusal(lines, amounts(connection))
+
+
+def _audited_now(project: Path, connection: Connection) -> list[Line]:
+    settings = plugins.tap_settings(project)
+    hasty = replace(settings, max_retries=min(settings.max_retries, _RETRIES))
+    with Cratejoy(hasty, screen_logger()) as cratejoy:
+        audits = of_project(project, connection, cratejoy)
+        audits.store.keep_only(audits.streams)
+        return [audits.by_counts(stream) for stream in audits.streams]
 
 
 def _record_limit(project: Path) -> int | None:
