@@ -16,6 +16,7 @@ from cratejoy_migration.staging import StagingError
 
 COMMANDS = {
     "probe": "probe",
+    "pilot": "pilot",
     "status": "standing",
     "report": "standing",
     "audit": "audit",
@@ -23,6 +24,7 @@ COMMANDS = {
     "accept": "audit",
     "ready": "audit",
     "documents": "documents",
+    "rollback": "rollback",
     "start": "database",
     "stop": "database",
     "psql": "database",

@@ -1,0 +1,119 @@
+"""Carrying some of the staged customers through the normal pipeline, and what that took."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from target_shopify.client import ShopifyClient
+from target_shopify.settings import Settings
+
+from cratejoy_migration import plugins
+from cratejoy_migration.documents.build import Told, build
+from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.pilot import record
+
+_PIPELINE = ("run", "tap-postgres", "target-shopify")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a pilot works.
+
+    Attributes:
+        project: The project's folder.
+        url: The staging database.
+        connection: To it, held by the pilot.
+        client: Asks the shop.
+        settings: Of the target.
+    """
+
+    project: Path
+    url: str
+    connection: record.Connection
+    client: ShopifyClient
+    settings: Settings
+
+
+def load(place: Place, lane: str, customers: int) -> dict[str, Any]:
+    """Carry so many customers that still have to go, in one lane.
+
+    Returns:
+        What was measured: customers, seconds, points, calls, lines a second; null where it could not be measured.
+
+    Raises:
+        OperatorError: There is nothing to carry, or the pipeline failed; the same command goes on.
+    """
+    told = Told(step=lambda *_: None, warning=lambda text: click.echo(f"Warning: {text}", err=True))
+    waiting = build(place.url, told).to_go
+    if not waiting:
+        raise OperatorError("No staged customer is left to carry: meltano run collect, or roll back first.")
+    began = datetime.now(UTC)
+    before, known = _run_id(place), set(operations(place.client))
+    variables = {"TAP_POSTGRES_MAX_RECORD_COUNT": str(customers), "TARGET_SHOPIFY_LANE": lane}
+    status = plugins.run_meltano(place.project, *_PIPELINE, variables=variables)
+    if status:
+        raise OperatorError(
+            f"The load of the pilot failed (exit status {status}, reasons above); the same command goes on with it."
+        )
+    figures = _figures(place)
+    if figures.get("run_id") == before:
+        raise OperatorError("The load of the pilot left no report: set report_dir back to the project's reports.")
+    return _measured(place, figures, known, (datetime.now(UTC) - began).total_seconds())
+
+
+def operations(client: ShopifyClient) -> dict[str, tuple[int, float]]:
+    """Return the latest bulk mutations that are complete: by id, lines and seconds."""
+    look = client.look("PilotBulkOperations", {"query": "operation_type:mutation"})
+    nodes = look.value.get("nodes") if isinstance(look.value, dict) else None
+    found = {}
+    for node in nodes or ():
+        if node.get("status") == "COMPLETED" and node.get("completedAt"):
+            seconds = (_moment(node["completedAt"]) - _moment(node["createdAt"])).total_seconds()
+            found[str(node["id"])] = (int(node.get("objectCount") or 0), seconds)
+    return found
+
+
+def lines_a_second(operations: list[tuple[int, float]]) -> float | None:
+    """Return the speed of bulk operations; Shopify counts whole seconds, so one is the least that is believed."""
+    lines = sum(one for one, _ in operations)
+    return round(lines / sum(max(seconds, 1.0) for _, seconds in operations), 2) if lines else None
+
+
+def _measured(place: Place, figures: dict[str, Any], known: set[str], whole: float) -> dict[str, Any]:
+    customers, seconds = record.span(place.connection, str(figures.get("run_id"))) or (0, 0.0)
+    done = figures.get("documents") or 0
+    bulk = [one for name, one in operations(place.client).items() if name not in known]
+    return {
+        "customers": customers,
+        "outcomes": figures.get("outcomes") or {},
+        "seconds": round(seconds, 2),
+        "seconds_with_start": round(whole, 1),
+        "customers_per_second": round(customers / seconds, 2) if customers and seconds else None,
+        "points_per_customer": round(figures.get("points", 0) / done, 2) if done else None,
+        "throttled": figures.get("throttled", 0),
+        "retries": figures.get("retries", 0),
+        "lines": sum(lines for lines, _ in bulk),
+        "lines_per_second": lines_a_second(bulk),
+    }
+
+
+def _figures(place: Place) -> dict[str, Any]:
+    folder = place.settings.report_dir or place.project / plugins.REPORTS
+    try:
+        found = json.loads((folder / "run.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _run_id(place: Place) -> str | None:
+    return _figures(place).get("run_id")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
