@@ -11,7 +11,7 @@ from target_shopify.errors import LedgerFailed
 from target_shopify.target import TargetShopify
 
 from cratejoy_migration import history
-from cratejoy_migration.staging import StagingError, connection_url
+from cratejoy_migration.staging import StagingError, connection_url, keep_up
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -57,9 +57,11 @@ class StagingTargetShopify(TargetShopify):
 
 def _staging_url() -> str:
     try:
-        return connection_url()
+        url = connection_url()
+        keep_up()
     except StagingError as error:
         raise LedgerFailed(str(error)) from None
+    return url
 
 
 def main() -> None:

@@ -150,6 +150,46 @@ def test_a_killed_server_recovers_what_was_committed(project, eventually):
         assert rows(url) == 1
 
 
+KEPT_UP = """
+import sys
+from pathlib import Path
+from cratejoy_migration.staging import connection_url, keep_up
+print(connection_url(Path(sys.argv[1])), flush=True)
+keep_up(Path(sys.argv[1]))
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def kept_up(project):
+    """The URL that a program goes by which needs the server for as long as it runs."""
+    command = [sys.executable, "-c", KEPT_UP, str(project)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        yield program.stdout.readline().strip()
+        program.communicate("", timeout=30)
+
+
+@pytest.mark.parametrize("victim", [server_of, supervisor_of])
+def test_a_server_that_dies_under_a_program_comes_back_under_the_same_url(project, eventually, kept_up, victim):
+    write_row(kept_up)
+    old = server_of(project)
+    os.kill(victim(project), signal.SIGKILL)
+
+    def back():
+        state = postmaster.read(Layout(project).data)
+        return state and state.ready and state.pid != old and is_held(Layout(project).ready_lock)
+
+    eventually(back)
+    assert rows(kept_up) == 1
+
+
+def test_a_server_that_was_told_to_stop_stays_away(project, kept_up):
+    write_row(kept_up)
+    assert control.stop(Layout(project))
+    subprocess.run(["sleep", "3"], check=True)
+    assert not is_held(Layout(project).ready_lock)
+
+
 def test_a_killed_first_start_leaves_nothing_that_counts(project, eventually):
     leftover = project / ".staging" / "build-1" / "base"
     leftover.mkdir(parents=True)

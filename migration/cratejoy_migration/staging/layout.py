@@ -63,6 +63,11 @@ class Layout:
         return self.folder / "server.lock"
 
     @cached_property
+    def port(self) -> Path:
+        """Return the file with the port of the last server; it is gone when that server was told to stop."""
+        return self.folder / "port"
+
+    @cached_property
     def keep(self) -> Path:
         """Return the mark of `migration start`: do not stop when idle."""
         return self.folder / "keep"

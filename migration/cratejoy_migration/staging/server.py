@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ IDLE_VARIABLE = "STAGING_IDLE_SECONDS"
 _DEFAULT_IDLE_SECONDS = "10"
 _PATIENCE_SECONDS = 180.0
 _RETRY_SECONDS = 0.05
+_REVIVAL_SECONDS = 0.5
 
 
 @contextlib.contextmanager
@@ -59,6 +61,24 @@ def connection_url(project: Path | None = None) -> str:
 
 
 _FOR_LIFE = contextlib.ExitStack()
+
+
+def keep_up(project: Path | None = None) -> None:
+    """Start the embedded server again, under the same URL, whenever it dies while this process runs.
+
+    A server that was told to stop stays away. Nothing happens where STAGING_DATABASE_URL names another server.
+    """
+    project = project or project_folder()
+    if not configured_url(project):
+        threading.Thread(target=_revive, args=(Layout(project),), daemon=True).start()
+
+
+def _revive(layout: Layout) -> None:
+    while True:
+        time.sleep(_REVIVAL_SECONDS)
+        if layout.port.exists() and not is_held(layout.ready_lock):
+            with contextlib.suppress(OSError):
+                _start_supervisor(layout)
 
 
 def running_url(layout: Layout) -> str | None:

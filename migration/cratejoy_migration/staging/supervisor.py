@@ -62,10 +62,13 @@ class Supervisor:
         self._end_orphan()
         cluster.build(self._layout)
         self._trim_log()
-        for _ in range(_PORT_TRIES):
+        for number in range(_PORT_TRIES):
             written = self._log_size()
-            server = cluster.start(self._layout, cluster.free_port(), self._server_lock)
+            # Whoever still uses a server that was killed finds the next one where that was.
+            port = (None if number else self._last_port()) or cluster.free_port()
+            server = cluster.start(self._layout, port, self._server_lock)
             if self._wait_ready(server):
+                self._layout.port.write_text(str(port), encoding="ascii")
                 self._announce()
                 return server
             output = self._log_since(written)
@@ -84,12 +87,19 @@ class Supervisor:
             if self._stop_requested or now - idle_since > self._idle_seconds:
                 # The lease stays ours: a client that comes now waits, and starts the next server.
                 self._ready.release()
+                self._layout.port.unlink(missing_ok=True)
                 stop(server)
                 return
             if alone:
                 self._lease.release()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(_POLL_SECONDS)
+
+    def _last_port(self) -> int | None:
+        try:
+            return int(self._layout.port.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
 
     def _announce(self) -> None:
         # A client that looks holds this lock for a moment itself.
