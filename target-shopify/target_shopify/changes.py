@@ -79,8 +79,10 @@ class Changes:
     def _add_addresses(self, found: Found, plan: Plan) -> list[str]:
         repairs: list[str] = []
         for number, address in enumerate(plan.add_addresses):
-            first = number == 0 and not found.addresses
-            repairs += self._add_address(found.id, address, first=first)
+            first = number == (plan.default or 0) and not found.addresses
+            repairs += self._add_address(found.id, address, first=first or number == plan.default)
+        if isinstance(plan.default, str):
+            self._client.call("CustomerUpdateDefaultAddress", {"customerId": found.id, "addressId": plan.default})
         return repairs
 
     def _add_address(self, gid: str, address: Mapping[str, Any], *, first: bool) -> list[str]:

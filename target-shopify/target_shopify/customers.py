@@ -68,7 +68,7 @@ class ShopReader:
             metafields |= {str(one["key"]): one for one in more_metafields}
             if not variables.pop("more", False):
                 break
-        return _found(value, addresses, metafields)
+        return found_of(value, addresses, metafields)
 
     def _find(self, identifier: dict[str, Any]) -> Seen | None:
         value = self._client.call("CustomerFind", {"identifier": identifier, "namespace": self._namespace}).value
@@ -89,7 +89,14 @@ def _page(connection: Any, variables: dict[str, Any], cursor: str) -> list[dict[
     return list((connection or {}).get("nodes") or ())
 
 
-def _found(value: dict[str, Any], addresses: list[dict[str, Any]], fields: dict[str, dict[str, Any]]) -> Found:
+def found_of(value: dict[str, Any], addresses: list[dict[str, Any]], fields: dict[str, dict[str, Any]]) -> Found:
+    """Return a customer as updates and verification know it.
+
+    Args:
+        value: As the operation CustomerRead or the export ExportCustomers asks for it.
+        addresses: All its addresses.
+        fields: All its metafields of our namespace, by key.
+    """
     default = (value.get("defaultAddress") or {}).get("id")
     inputs = [address_input(one) for one in addresses]
     metafields = {key: str(one["value"]) for key, one in fields.items()}

@@ -46,7 +46,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The changes, and the bookkeeping that goes with them."""
+    """The changes, and the bookkeeping that goes with them.
+
+    `default` says which address is to be the default one: a place in `add_addresses`, or the id of one that is there.
+    """
 
     fields: dict[str, Any] = field(default_factory=dict)
     add_tags: tuple[str, ...] = ()
@@ -55,6 +58,7 @@ class Plan:
     set_addresses: tuple[dict[str, Any], ...] | None = None
     metafields: dict[str, Metafield] = field(default_factory=dict)
     delete_metafields: tuple[str, ...] = ()
+    default: int | str | None = None
     written: dict[str, str] = field(default_factory=dict)
     written_addresses: tuple[str, ...] = ()
 
@@ -69,10 +73,13 @@ class Plan:
             or self.set_addresses is not None
             or self.metafields
             or self.delete_metafields
+            or self.default is not None
         )
 
 
-def plan(found: Found, wanted: ShopifyCustomer, *, replace: bool, fill_only: bool, prefix: str) -> Plan:
+def plan(
+    found: Found, wanted: ShopifyCustomer, *, replace: bool, fill_only: bool, prefix: str, repair: str | None = None
+) -> Plan:
     """Return what makes the shop's customer what the documents say.
 
     Args:
@@ -81,38 +88,41 @@ def plan(found: Found, wanted: ShopifyCustomer, *, replace: bool, fill_only: boo
         replace: Whether documents win over others' changes (`update_policy`).
         fill_only: The leading document is not among those at hand: its fields stay, holes are filled.
         prefix: Of our tags.
+        repair: `missing` puts back what we wrote and somebody removed; `all` also undoes what somebody changed of it.
 
     Returns:
         The changes, without the bookkeeping metafield.
     """
-    fields = _replaced(found, wanted) if replace and not fill_only else _merged(found, wanted, fill_only=fill_only)
     whole = replace and not fill_only
-    add_addresses, set_addresses = _addresses(found, wanted, replace=whole)
+    overwrite = repair == "all"
+    fields = _replaced(found, wanted) if whole else _merged(found, wanted, fill_only=fill_only, overwrite=overwrite)
+    add_addresses, set_addresses = _addresses(found, wanted, replace=whole, repair=repair is not None)
     changed = {
-        key: value for key, value in wanted.metafields.items() if not _same_value(found.metafields.get(key), value)
+        key: value for key, value in wanted.metafields.items() if not same_value(found.metafields.get(key), value)
     }
     return Plan(
         fields=fields,
-        add_tags=_missing_tags(found.tags, wanted.tags),
-        remove_tags=_stale_tags(found.tags, wanted.tags, prefix, replace=whole),
+        add_tags=missing_tags(found.tags, wanted.tags),
+        remove_tags=stale_tags(found.tags, wanted.tags, prefix, replace=whole),
         add_addresses=add_addresses,
         set_addresses=set_addresses,
         metafields=changed,
-        delete_metafields=_stale_metafields(found.metafields, wanted.metafields),
+        delete_metafields=stale_metafields(found.metafields, wanted.metafields),
+        default=_restored_default(found, wanted, add_addresses, overwrite=overwrite) if repair and not whole else None,
         written=_written(found, fields),
         written_addresses=_written_addresses(found, wanted),
     )
 
 
-def _merged(found: Found, wanted: ShopifyCustomer, *, fill_only: bool) -> dict[str, Any]:
-    """Fill what is empty, bring up to date what is still as we wrote it."""
+def _merged(found: Found, wanted: ShopifyCustomer, *, fill_only: bool, overwrite: bool = False) -> dict[str, Any]:
+    """Fill what is empty, bring up to date what is still as we wrote it; or was, to undo what others made of it."""
     ours = found.state.fields if found.state and not fill_only else {}
     fields: dict[str, Any] = {}
     for name in _FIELDS:
         new, now = wanted.fields.get(name), found.fields.get(name)
-        if not new or same(name, now, new) or (not now and _is_given_up(found, name, new)):
+        if not new or same(name, now, new) or (not now and is_given_up(found, name, new)):
             continue
-        if not now or ours.get(name) == mark(name, now):
+        if not now or ours.get(name) == mark(name, now) or (overwrite and ours.get(name) == mark(name, new)):
             fields[name] = new
         elif name == "note" and new not in now and len(now) + len(new) + 2 <= NOTE_LENGTH:
             fields[name] = f"{now}\n\n{new}"
@@ -134,11 +144,11 @@ def _replaced(found: Found, wanted: ShopifyCustomer) -> dict[str, Any]:
         name: wanted.fields.get(name)
         for name in _FIELDS
         if not same(name, found.fields.get(name), wanted.fields.get(name))
-        and not _is_given_up(found, name, wanted.fields.get(name))
+        and not is_given_up(found, name, wanted.fields.get(name))
     }
 
 
-def _is_given_up(found: Found, name: str, new: str | None) -> bool:
+def is_given_up(found: Found, name: str, new: str | None) -> bool:
     """Whether Shopify has refused just this value before."""
     marks = found.state.given_up if found.state else {}
     return new is not None and marks.get(name) == mark(name, new)
@@ -160,12 +170,13 @@ def same(name: str, now: str | None, new: str | None) -> bool:
     return (now or "").strip().replace("\r\n", "\n") == (new or "").strip().replace("\r\n", "\n")
 
 
-def _missing_tags(now: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+def missing_tags(now: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags that are not there; case does not count."""
     there = {tag.casefold() for tag in now}
     return tuple(tag for tag in wanted if tag.casefold() not in there)
 
 
-def _stale_tags(now: Sequence[str], wanted: Sequence[str], prefix: str, *, replace: bool) -> tuple[str, ...]:
+def stale_tags(now: Sequence[str], wanted: Sequence[str], prefix: str, *, replace: bool) -> tuple[str, ...]:
     """Return our tags that no longer hold; nobody else's, and no customer's number unless all is known."""
     keep = {tag.casefold() for tag in wanted}
     start = prefix.casefold()
@@ -179,20 +190,15 @@ def _stale_tags(now: Sequence[str], wanted: Sequence[str], prefix: str, *, repla
 
 
 def _addresses(
-    found: Found, wanted: ShopifyCustomer, *, replace: bool
+    found: Found, wanted: ShopifyCustomer, *, replace: bool, repair: bool
 ) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...] | None]:
     if wanted.addresses is None:
         return (), None
     there = {address_fingerprint(address): address for address in found.addresses}
-    whole = [inherited(address, wanted.fields) for address in wanted.addresses]
     if not replace:
-        seen = there.keys() | set(found.state.addresses if found.state else ())
-        new = [
-            one
-            for one, full in zip(wanted.addresses, whole, strict=True)
-            if address_fingerprint(one) not in seen and address_fingerprint(full) not in seen
-        ]
-        return tuple(new), None
+        seen = there.keys() | set(found.state.addresses if found.state and not repair else ())
+        return tuple(one for one in wanted.addresses if address_prints(one, found, wanted).isdisjoint(seen)), None
+    whole = [inherited(address, wanted.fields) for address in wanted.addresses]
     prints = [address_fingerprint(address) for address in whole]
     if prints == [address_fingerprint(address) for address in found.addresses]:
         return (), None
@@ -202,12 +208,53 @@ def _addresses(
     )
 
 
+def address_prints(address: Mapping[str, Any], found: Found, wanted: ShopifyCustomer) -> frozenset[str]:
+    """Return the fingerprints by which an address of the document can be known in the shop, a name left out or not."""
+    names = {name: value for name, value in found.fields.items() if value}
+    forms = (address, inherited(address, wanted.fields), inherited(address, names))
+    return frozenset(map(address_fingerprint, forms))
+
+
+def default_address(found: Found, wanted: ShopifyCustomer, missing: Sequence[Mapping[str, Any]]) -> int | str | None:
+    """Return which address should be the default one of a customer that we made: the first that we wrote.
+
+    Args:
+        found: As the shop has it.
+        wanted: As the documents want it.
+        missing: Addresses that are not in the shop.
+
+    Returns:
+        The place of one that is missing, the id of one that is there; None when that is not ours to say.
+    """
+    if found.state is None or found.state.origin != "created":
+        return None
+    there = {address_fingerprint(address): str(address["id"]) for address in found.addresses}
+    forms = {address_fingerprint(one): address_prints(one, found, wanted) for one in wanted.addresses or ()}
+    gone = {address_fingerprint(one): place for place, one in enumerate(missing)}
+    for first in found.state.addresses:
+        home = next((there[one] for one in forms.get(first, frozenset([first])) if one in there), None)
+        if home or first in gone:
+            return home or gone[first]
+    return None
+
+
+def _restored_default(
+    found: Found, wanted: ShopifyCustomer, added: Sequence[Mapping[str, Any]], *, overwrite: bool
+) -> int | str | None:
+    """Return the default address to be restored; another one that somebody chose stays unless it is to be undone."""
+    right = default_address(found, wanted, added)
+    if isinstance(right, int):
+        return right
+    return right if overwrite and found.addresses and found.addresses[0]["id"] != right else None
+
+
 def inherited(address: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
     """Return an address as Shopify keeps it: a name left out is the customer's (recorded live answers)."""
     return {**{name: fields[name] for name in _NAMES if fields.get(name)}, **address}
 
 
-def _same_value(now: str | None, wanted: Metafield) -> bool:
+def same_value(now: str | None, wanted: Metafield) -> bool:
+    """Whether a metafield already holds a value, as Shopify may have written it anew."""
     if now is None:
         return False
     if now == wanted.value:
@@ -232,7 +279,7 @@ def normal(kind: str, value: str) -> object:
     return parsed
 
 
-def _stale_metafields(now: Mapping[str, str], wanted: Mapping[str, Metafield]) -> tuple[str, ...]:
+def stale_metafields(now: Mapping[str, str], wanted: Mapping[str, Metafield]) -> tuple[str, ...]:
     """Return parts of histories that are no longer needed."""
     return tuple(
         key for key in now if key not in wanted and (part := _PART.fullmatch(key)) is not None and part[1] in wanted

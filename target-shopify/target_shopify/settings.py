@@ -63,6 +63,12 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         allowed_values=["merge", "replace"],
         description="merge never removes or overwrites what others put there; replace makes it equal to the document.",
     ),
+    th.Property(
+        "repair",
+        th.StringType,
+        allowed_values=["missing", "all"],
+        description="Under merge: missing puts back what was removed in the shop, all also undoes changes there.",
+    ),
     th.Property("currency", th.StringType, description="ISO code for Cratejoy's cents; the shop's when absent."),
     th.Property("default_country", th.StringType, description="Two letters, for phone numbers without a country."),
     th.Property("dry_run", th.BooleanType, default=False, description="Write nothing; forecast into report_dir."),
@@ -130,6 +136,7 @@ class Settings:
     orders: str
     conflict: str
     update_policy: str
+    repair: str | None
     currency: str | None
     default_country: str | None
     dry_run: bool
@@ -178,6 +185,7 @@ def from_config(config: Mapping[str, Any]) -> Settings:
         orders=config["orders"],
         conflict=config["conflict"],
         update_policy=config["update_policy"],
+        repair=config.get("repair") or None,
         currency=_letters(config, "currency", 3),
         default_country=_letters(config, "default_country", 2),
         dry_run=config["dry_run"],

@@ -241,7 +241,7 @@ class Upsert:
             together = [entry for entry in unit.entries if all(entry is not one for one, _ in apart)]
             rest = self._update(Unit(together), seen) if together else []
             return rest + [outcome for entry, home in apart for outcome in self._update(Unit([entry]), home)]
-        if not self._settings.replaces and self.carried(unit, seen):
+        if not self._settings.replaces and not self._settings.repair and self.carried(unit, seen):
             origin = seen.state.origin if seen.state else "created"
             repairs = seen.state.repairs if seen.state else ()
             if origin == "adopted" and self._ship_addresses(unit) and (found := self._reader.read(seen.id)):
@@ -287,6 +287,7 @@ class Upsert:
             replace=self._settings.replaces,
             fill_only=customer.cratejoy_id not in at_hand,
             prefix=self._options.tag_prefix,
+            repair=self._settings.repair,
         )
         origin = found.state.origin if found.state else ("created" if found.ours else "adopted")
         state = SyncState(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,8 +44,10 @@ def found(**changes: Any) -> Found:
     return Found(**{**given, **changes})
 
 
-def change(there: Found, want: ShopifyCustomer, *, replace: bool = False, fill_only: bool = False) -> Plan:
-    return plan(there, want, replace=replace, fill_only=fill_only, prefix="cj-")
+def change(
+    there: Found, want: ShopifyCustomer, *, replace: bool = False, fill_only: bool = False, repair: str | None = None
+) -> Plan:
+    return plan(there, want, replace=replace, fill_only=fill_only, prefix="cj-", repair=repair)
 
 
 @pytest.mark.parametrize("replace", [True, False])
@@ -235,3 +238,57 @@ def test_replace_leaves_a_leader_that_is_not_at_hand_alone() -> None:
     planned = change(there, wanted(), replace=True, fill_only=True)
 
     assert (planned.fields, planned.remove_tags, planned.set_addresses) == ({}, (), None)
+
+
+# repair
+
+
+@pytest.mark.parametrize("repair", ["missing", "all"])
+def test_repair_of_a_customer_that_is_as_wanted_changes_nothing(repair: str) -> None:
+    assert change(found(), wanted(), repair=repair).empty
+
+
+def test_repair_puts_back_an_address_that_was_removed() -> None:
+    there = found(addresses=({**WORK, "id": "A2"},), state=state(FIELDS, WORK, HOME))
+    both = wanted(addresses=(WORK, HOME))
+
+    assert change(there, both).add_addresses == ()
+    assert change(there, both, repair="missing").add_addresses == (HOME,)
+    assert change(there, both, repair="missing").default is None
+
+
+def test_repair_makes_the_default_address_the_default_again_when_it_was_removed() -> None:
+    there = found(addresses=({**WORK, "id": "A2"},), state=state(FIELDS, HOME, WORK))
+
+    planned = change(there, wanted(addresses=(HOME, WORK)), repair="missing")
+
+    assert (planned.add_addresses, planned.default) == ((HOME,), 0)
+
+
+def test_another_default_address_that_somebody_chose_is_undone_only_when_asked() -> None:
+    there = found(addresses=({**WORK, "id": "A2"}, {**HOME, "id": "A1"}), state=state(FIELDS, HOME, WORK))
+    both = wanted(addresses=(HOME, WORK))
+
+    assert change(there, both, repair="missing").empty
+    assert change(there, both, repair="all").default == "A1"
+
+
+def test_a_default_address_of_a_customer_we_did_not_make_is_its_owners_choice() -> None:
+    bookkeeping = replace(state(FIELDS, HOME, WORK), origin="adopted")
+    there = found(addresses=({**WORK, "id": "A2"}, {**HOME, "id": "A1"}), state=bookkeeping)
+
+    assert change(there, wanted(addresses=(HOME, WORK)), repair="all").default is None
+
+
+def test_a_field_that_somebody_changed_is_undone_only_when_asked() -> None:
+    there = found(fields={**FIELDS, "firstName": "Countess", "note": None})
+
+    assert change(there, wanted(), repair="missing").fields == {}
+    assert change(there, wanted(), repair="all").fields == {"firstName": "Ada"}
+
+
+def test_a_field_that_was_never_ours_stays_under_every_repair() -> None:
+    theirs = {**FIELDS, "firstName": "Countess", "note": None}
+    there = found(fields=theirs, state=state({"email": FIELDS["email"]}, HOME))
+
+    assert change(there, wanted(), repair="all").fields == {}
