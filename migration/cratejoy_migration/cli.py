@@ -25,6 +25,7 @@ COMMANDS = {
     "ready": "audit",
     "documents": "documents",
     "rollback": "rollback",
+    "purge": "purge",
     "start": "database",
     "stop": "database",
     "psql": "database",

@@ -45,6 +45,11 @@ def end_dead_runs(database: sa.Engine) -> list[str]:
     return [str(run["job_name"]) for run in runs if _is_dead(database, run) and _mark_failed(database, run)]
 
 
+def living_runs(database: sa.Engine) -> list[str]:
+    """Return the names of pipelines that Meltano is running; a run that is dead does not count."""
+    return [str(run["job_name"]) for run in _running(database) if not _is_dead(database, run)]
+
+
 def bookmarks(database: sa.Engine) -> dict[str, dict[str, Any]]:
     """Return the last saved bookmark of each stream, over all pipelines."""
     with database.connect() as connection:

@@ -77,6 +77,15 @@ def extras(project: Path, plugin: str) -> dict[str, Any]:
     return _configured(project, plugin, "--extras")
 
 
+def as_told(project: Path, plugin: str) -> dict[str, Any]:
+    """Return a plugin's settings unchecked, for commands that also work where some are missing. Holds secrets.
+
+    Raises:
+        OperatorError: Meltano cannot tell them.
+    """
+    return _configured(project, plugin)
+
+
 def names_set(project: Path, plugin: str) -> frozenset[str]:
     """Return the names of a plugin's settings that have a value; a platform nobody configured has none of its keys.
 

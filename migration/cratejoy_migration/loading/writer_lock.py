@@ -29,7 +29,7 @@ where l.locktype = 'advisory' and l.granted and l.classid = %s and l.objid = %s 
 
 def loads_running(session: Session, schema: str) -> bool:
     """Return whether a load into this schema is going on."""
-    return session.execute(_HOLDER, _key(schema)).fetchone() is not None
+    return session.execute(_HOLDER, key(schema)).fetchone() is not None
 
 
 class WriterLock:
@@ -37,7 +37,7 @@ class WriterLock:
 
     def __init__(self, session: Session, schema: str) -> None:
         self._session = session
-        self._key = _key(schema)
+        self._key = key(schema)
 
     def acquire(self, patience_seconds: float, on_wait: Callable[[str], None]) -> None:
         """Take the lock; a load that was just interrupted gets some seconds to finish its last batch.
@@ -85,5 +85,6 @@ class WriterLock:
         return f"since {row[0]}, {row[1]}" if row else "just ending"
 
 
-def _key(schema: str) -> tuple[int, int]:
+def key(schema: str) -> tuple[int, int]:
+    """Return the two numbers of the advisory lock of a schema."""
     return _FAMILY, zlib.crc32(schema.encode()) & 0x7FFFFFFF

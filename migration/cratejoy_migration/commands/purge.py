@@ -1,0 +1,90 @@
+"""The commands `purge` and `erase`: what a migration left on our side, of everybody or of one person."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+from rich.console import Console
+
+from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.purge import screen
+from cratejoy_migration.purge.purge import Purge, Scope, Stock
+from cratejoy_migration.staging.project import project_folder
+
+
+@click.command()
+@click.option("--confirm", metavar="SHOP", help="Name of the shop, such as my-shop: remove what the plan lists.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show the plan, whatever else is said.")
+@click.option("--database-only", is_flag=True, help="Leave reports, logs and Meltano's files.")
+@click.option("--files-only", is_flag=True, help="Leave the staging database.")
+@click.pass_context
+def purge(
+    context: click.Context, *, confirm: str | None, only_plan: bool, database_only: bool, files_only: bool
+) -> None:
+    """Remove all personal data of a migration from our side: show the plan, and with --confirm carry it out.
+
+    Staged rows, ledger, before-images, decisions, reports, dead letters, logs, Meltano's runs and bookmarks, the
+    embedded database. Nothing in Shopify or Cratejoy is touched. Final: nothing can be verified or rolled back after
+    it. Safe to kill and to run again; exit status 0 only when nothing is left.
+    """
+    os.umask(0o077)
+    if database_only and files_only:
+        raise OperatorError("--database-only and --files-only exclude each other: leave both off to remove all.")
+    scope = Scope(database=not files_only, files=not database_only)
+    work = Purge(project_folder(), scope)
+    before = work.stock()
+    shop = before.shop or work.shop or work.folder
+    if confirm and not before.is_empty and _bare(confirm) != shop:
+        known = f"the shop here is {shop}" if shop != work.folder else f"no shop is known here: say --confirm {shop}"
+        raise OperatorError(f"--confirm names {confirm}, but {known}. Nothing was removed.")
+    context.exit(_carry_out(work, scope, before) if confirm and not only_plan else _plan(before, shop, scope))
+
+
+def _plan(before: Stock, shop: str, scope: Scope) -> int:
+    out = Console()
+    if before.is_empty:
+        out.print("There is nothing to purge.")
+        _stays(out, before)
+        return 1 if before.strangers else 0
+    out.print("To be removed:", style="bold")
+    out.print(screen.table(before))
+    _stays(out, before)
+    for line in (screen.WARNING, before.warning, before.trouble):
+        if line:
+            out.print(line, highlight=False, soft_wrap=True)
+    only = "" if scope == Scope() else " --database-only" if scope.database else " --files-only"
+    out.print(
+        f"Nothing was removed. To remove it: migration purge --confirm {shop}{only}", highlight=False, soft_wrap=True
+    )
+    return 0
+
+
+def _carry_out(work: Purge, scope: Scope, before: Stock) -> int:
+    work.carry_out(before)
+    after = work.stock()
+    out = Console()
+    if before.is_empty:
+        out.print("There was nothing to purge.")
+    else:
+        out.print("Removed:", style="bold")
+        out.print(screen.table(before))
+    _stays(out, after)
+    out.print(screen.proof(scope, after), highlight=False, soft_wrap=True)
+    empty = after.is_empty and not after.strangers
+    out.print("Nothing is left." if empty else "Something is left: see above.", style="bold" if empty else "bold red")
+    sys.stdout.flush()
+    return 0 if empty else 1
+
+
+def _stays(out: Console, stock: Stock) -> None:
+    lines = screen.stays(stock)
+    if lines:
+        out.print("Stays:", style="bold")
+        for line in lines:
+            out.print(f"  {line}", highlight=False, soft_wrap=True)
+
+
+def _bare(name: str) -> str:
+    return name.lower().removesuffix(".myshopify.com")

@@ -1,0 +1,139 @@
+"""The files that our programs leave in a project: reports, dead letters, logs, what Meltano writes for plugins."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+REPORTS = "reports and dead letters"
+LOGS = "Meltano's logs"
+RUN_FILES = "Meltano's files of runs"
+WORKING = "working folders of killed runs"
+_NAMES = (
+    "refused.jsonl", "run.json", "run.log*", "forecast*", "fix-list*", "fix_list*", "certificate*", "verif*", "probe*",
+    "pilot*", "rollback*", "repair*", "audit*", ".work-*", ".strays-*",
+)  # fmt: skip
+"""What our programs call their files; in a folder that is not only ours, nothing else is touched."""
+_TELLING = ("refused.jsonl", "forecast.csv", "certificate.html", "certificate.json")
+"""Names by which a copy is known anywhere in the project."""
+_SKIPPED = frozenset({".venv", ".git", ".staging", ".sandbox", ".meltano", "node_modules"})
+
+
+@dataclass(frozen=True)
+class Remnant:
+    """A file or folder of ours.
+
+    Attributes:
+        path: Where.
+        what: One of the kinds above.
+        files: How many files it is.
+        size: Bytes.
+    """
+
+    path: Path
+    what: str
+    files: int
+    size: int
+
+
+def remnants(project: Path, reports: Iterable[Path]) -> list[Remnant]:
+    """Return what there is to remove.
+
+    Args:
+        project: Its folder.
+        reports: Folders of reports, of the target and of our commands.
+    """
+    own = (project / "reports").resolve()
+    found = [
+        _measured(path, REPORTS)
+        for folder in dict.fromkeys(one.resolve() for one in reports)
+        for path in _of_reports(folder, whole=folder == own)
+    ]
+    found += [_measured(path, LOGS) for path in _inside(project / ".meltano" / "logs")]
+    found += [_measured(path, RUN_FILES) for path in _run_files(project)]
+    return found + [_measured(path, WORKING) for path in _working_folders()]
+
+
+def remove(found: Iterable[Remnant]) -> None:
+    """Remove files and folders; what is gone already is no trouble.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for one in found:
+        if one.path.is_dir() and not one.path.is_symlink():
+            shutil.rmtree(one.path, ignore_errors=False) if one.path.exists() else None
+        else:
+            one.path.unlink(missing_ok=True)
+
+
+def strangers(project: Path, reports: Iterable[Path]) -> list[Path]:
+    """Return files anywhere in the project that look like copies of our reports; they are not touched."""
+    known = {one.resolve() for one in reports}
+    found = []
+    for folder, names, files in os.walk(project):
+        names[:] = [name for name in names if name not in _SKIPPED]
+        if Path(folder).resolve() not in known:
+            found += [Path(folder) / name for name in files if name in _TELLING]
+    return found
+
+
+def _of_reports(folder: Path, *, whole: bool) -> Iterator[Path]:
+    if whole:
+        yield from _inside(folder)
+    elif folder.is_dir():
+        yield from sorted({path for pattern in _NAMES for path in folder.glob(pattern)})
+
+
+def _run_files(project: Path) -> Iterator[Path]:
+    """Yield the files of each plugin's folder; the folders stay, since Meltano may be running us."""
+    run = project / ".meltano" / "run"
+    for folder in _inside(run):
+        if folder.is_dir() and not folder.is_symlink():
+            yield from _inside(folder)
+        elif not folder.is_symlink():
+            yield folder
+
+
+def _working_folders() -> Iterator[Path]:
+    """Yield what killed runs left in the system's folder for temporary files; nothing while a target runs."""
+    folders = [path for path in Path(tempfile.gettempdir()).glob("target-shopify-*") if _is_mine(path)]
+    if folders and not _target_runs():
+        yield from folders
+
+
+def _is_mine(path: Path) -> bool:
+    try:
+        return path.lstat().st_uid == os.getuid() and path.is_dir() and not path.is_symlink()
+    except OSError:
+        return False
+
+
+def _target_runs() -> bool:
+    return any(
+        "target-shopify" in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
+    )
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _measured(path: Path, what: str) -> Remnant:
+    files = [path]
+    if path.is_dir() and not path.is_symlink():
+        files = [Path(folder) / name for folder, _, names in os.walk(path) for name in names]
+    return Remnant(path, what, len(files), sum(_size(one) for one in files))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
