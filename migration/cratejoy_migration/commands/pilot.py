@@ -149,8 +149,8 @@ class _Work:
             )
         if others and not beside_others:
             raise OperatorError(
-                f"The ledger holds {others:,} customers that are not the pilot's: add --beside-others if that is meant, or "
-                f"undo them first with migration rollback --confirm {self._place.settings.shop}."
+                f"The ledger holds {others:,} customers that are no pilot's: add --beside-others if that is meant, "
+                f"or undo them first with migration rollback --confirm {self._place.settings.shop}."
             )
 
     def _load(self, under_way: Pilot, customers: int) -> None:

@@ -81,8 +81,8 @@ def _points(figures: Mapping[str, Any]) -> Finding:
     return shopify(
         "points a customer, direct lane",
         "the cost blocks of the load",
-        "not measured" if points is None else f"{points:,.1f}, preparations included",
-        f"{POINTS}, and a little for preparations",
+        "not measured" if points is None else f"{points:,.1f}",
+        f"{POINTS}; more with addresses or parts of histories to add",
         Verdict.UNKNOWN if points is None else compared(points <= 2.5 * POINTS, [True]),
         follows="the load takes longer than forecast in the same measure" if points and points > 2.5 * POINTS else "",
     )

@@ -91,7 +91,7 @@ class Workbench:
 
     def _remove(self, gid: str) -> bool:
         customer = self.read(gid)
-        if self.tag not in customer.get("tags") or ():
+        if self.tag not in (customer.get("tags") or ()):
             raise OperatorError(
                 f"A customer with an e-mail of the pilot's ({E_MAILS[0]} to -3) is in the shop without the tag "
                 f"{self.tag}: it is not the pilot's. Remove it, or its e-mail, by hand."
@@ -102,8 +102,8 @@ class Workbench:
         answer, _ = self.until(lambda: self.delete(gid), lambda one: not one.errors, self.removal_seconds)
         if answer.errors:
             raise OperatorError(
-                f"A customer of the pilot's, tagged {self.tag}, cannot be deleted: {said(answer)}. Run the same command "
-                "later; it removes it first."
+                f"A customer of the pilot's, tagged {self.tag}, cannot be deleted: {said(answer)}. Run the same "
+                "command later; it removes it first."
             )
         return True
 
@@ -113,7 +113,7 @@ class Workbench:
 
     @staticmethod
     def until(ask: Callable[[], Any], holds: Callable[[Any], bool], seconds: float) -> tuple[Any, float]:
-        """Ask again and again until an answer holds or the time is over; return the last one and the seconds it took."""
+        """Ask again until an answer holds or the time is over; return the last one and the seconds it took."""
         began = time.monotonic()
         while True:
             answer = ask()
