@@ -152,6 +152,8 @@ def _adopted(was: Mapping[str, Any], one: Mapping[str, Any], *, replaces: bool) 
     if replaces:
         return
     changed = [name for name in _FIELDS if was[name] and one[name] != was[name]]
+    if "note" in changed and one["note"].startswith(was["note"]):
+        changed.remove("note")  # what Cratejoy knows is added below
     if changed:
         yield f"{who}: {changed} changed under merge"
     kept = [address for address in one["addresses"] if address in was["addresses"]]
@@ -159,6 +161,21 @@ def _adopted(was: Mapping[str, Any], one: Mapping[str, Any], *, replaces: bool) 
         was["default_address"] and one["default_address"] != was["default_address"]
     ):
         yield f"{who}: addresses changed under merge"
+
+
+def restored(
+    before: Iterable[Mapping[str, Any]], customers: Iterable[Mapping[str, Any]], orders: Collection[Any]
+) -> Iterator[str]:
+    """Yield in what a shop differs from what it was before anything was migrated."""
+    was, now = ({one["id"]: one for one in some} for some in (before, customers))
+    yield from _listed("customers are gone", was.keys() - now.keys())
+    yield from _listed("customers are left", now.keys() - was.keys())
+    for gid in was.keys() & now.keys():
+        changed = _difference(*({k: v for k, v in some[gid].items() if k != "updatedAt"} for some in (was, now)))
+        if changed:
+            yield f"the merchant's customer {gid} is not what it was: {changed}"
+    if orders:
+        yield f"{len(orders)} orders are left"
 
 
 def same_picture(calm: Iterable[Mapping[str, Any]], found: Iterable[Mapping[str, Any]]) -> Iterator[str]:

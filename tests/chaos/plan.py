@@ -78,7 +78,37 @@ class Plan:
     shop: dict[str, Any]
     nature: dict[str, Any]
     legs: tuple[Leg, ...]
-    checks: frozenset[str] = field(default_factory=frozenset)
+    unattended: bool = False
+    closing: dict[str, tuple[Attempt, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What some rounds end with.
+
+    Attributes:
+        share: Of rounds that do.
+        platform: Where its requests are counted.
+        victims: Who may be killed meanwhile; nobody when empty.
+        requests: About how many there are.
+    """
+
+    share: float
+    platform: str = "shopify"
+    victims: tuple[str, ...] = ()
+    requests: int = 20
+
+
+CLOSING = {
+    "audit": Closing(0.4),
+    "backfill": Closing(0.3, "cratejoy", ("runner", "everything", "cratejoy", "staging-target-postgres"), 20),
+    "again": Closing(0.4),
+    "calm": Closing(0.25),
+    "rollback": Closing(0.35, "shopify", ("runner", "runner", "shopify", "backend", "postgres"), 16),
+}
+"""In this order."""
+UNATTENDED = 0.2
+"""Share of rounds that `migration run --until` walks by itself."""
 
 
 def dice_of(seed: int, part: str) -> random.Random:
@@ -120,7 +150,10 @@ def plan(seed: int, most_customers: int = 60) -> Plan:
         shop={"plan": d.choice(["standard", "advanced", "plus"]), "bulk_rate": d.choice([0, 2, 5, 20])},
         nature=nature,
         legs=legs,
-        checks=frozenset(_checks(dice_of(seed, "checks"))),
+        unattended=dice_of(seed, "unattended").random() < UNATTENDED,
+        closing={
+            name: found for name, one in CLOSING.items() if (found := _closing(dice_of(seed, name), one)) is not None
+        },
     )
 
 
@@ -168,21 +201,21 @@ def _events(d: random.Random, victims: tuple[str, ...], platform: str, requests:
             yield Event("kill", d.choice(victims), after, pause, round(d.uniform(0, 2), 2))
 
 
-def _checks(d: random.Random) -> Iterable[str]:
-    for name, share in SHARES.items():
-        if d.random() < share:
-            yield name
-
-
-SHARES = {"again": 0.5, "calm": 0.25}
-"""What is looked at after a round besides the invariants, and in which share of rounds."""
+def _closing(d: random.Random, one: Closing) -> tuple[Attempt, ...] | None:
+    """Return the attempts of what a round ends with; None when it does not."""
+    if d.random() >= one.share:
+        return None
+    if not one.victims:
+        return ()
+    events = tuple(_events(d, one.victims, one.platform, one.requests))
+    return (Attempt({"latency": round(d.uniform(0.02, 0.1), 3)}, events),)
 
 
 def described(plan: Plan) -> str:
     """Return a round as text, for whoever looks into a seed."""
     head = (
         f"seed {plan.seed}: {plan.customers} customers of store {plan.store}, {plan.twins} twins, {plan.oddities} "
-        f"oddities, {plan.owned} of the merchant's own; {'meltano run' if plan.meltano else 'pipes'}, "
+        f"oddities, {plan.owned} of the merchant's own; {_way(plan)}, "
         f"{'a server of its own' if plan.external else 'embedded Postgres'}, {'grant' if plan.grant else 'token'}"
     )
     lines = [head, f"  tap {plan.tap}", f"  target {plan.target}", f"  shop {plan.shop}", f"  nature {plan.nature}"]
@@ -190,7 +223,13 @@ def described(plan: Plan) -> str:
         lines.append(f"  leg {number}: {leg.edits} edits")
         lines += [f"    collect {_told(attempt)}" for attempt in leg.collect]
         lines += [f"    migrate {_told(attempt)}" for attempt in leg.migrate]
-    return "\n".join([*lines, f"  then {', '.join(sorted(plan.checks)) or 'nothing'}"])
+    for name, attempts in plan.closing.items():
+        lines += [f"  then {name}" + "".join(f" {_told(attempt)}" for attempt in attempts)]
+    return "\n".join(lines)
+
+
+def _way(plan: Plan) -> str:
+    return "migration run" if plan.unattended else "meltano run" if plan.meltano else "pipes"
 
 
 def _told(attempt: Attempt) -> str:

@@ -54,14 +54,14 @@ class Play:
         self._figures = figures
 
     def through(
-        self, command: str, attempts: Sequence[Attempt], platform: Server, nature: dict[str, Any]
+        self, command: Sequence[str], attempts: Sequence[Attempt], platform: Server, nature: dict[str, Any]
     ) -> Iterator[str]:
         """Yield violations of a command on its way to success."""
         for attempt in attempts:
             platform.faults(**{**nature, **attempt.faults})
             yield from self._attempt(command, attempt, platform)
         platform.faults(**nature)
-        yield from self.in_peace(command)
+        yield from self.in_peace(*command)
 
     def in_peace(self, *command: str, **variables: str) -> Iterator[str]:
         """Run a command until it succeeds; a violation when it does not."""
@@ -76,16 +76,21 @@ class Play:
             time.sleep(1)
         yield f"{' '.join(command)} does not succeed without faults: it {last}"
 
-    def _attempt(self, command: str, attempt: Attempt, platform: Server) -> Iterator[str]:
+    def once(self, *command: str, **variables: str) -> tuple[int | None, str]:
+        """Run a command once in peace; return its exit status and all it said."""
+        run = self._scene.project.start(*command, **variables)
+        return self._end(run), run.said
+
+    def _attempt(self, command: Sequence[str], attempt: Attempt, platform: Server) -> Iterator[str]:
         base = platform.asked()
-        run = self._scene.project.start(command)
+        run = self._scene.project.start(*command)
         for event in attempt.events:
             if not self._moment(event, run, platform, base):
                 self._figures.missed += event.what == "kill"
                 continue
             self._happen(event, run)
         if self._end(run) is None:
-            yield f"{command} did not end within {RUN_SECONDS} s, see {run.said_in.name}"
+            yield f"{' '.join(command)} did not end within {RUN_SECONDS} s, see {run.said_in.name}"
 
     def _moment(self, event: Event, run: Run, platform: Server, base: int) -> bool:
         """Wait for the moment of an event; False when the run ends before."""

@@ -1,9 +1,8 @@
-"""The processes that a round started, found by session or by the files of its embedded database, and killed."""
+"""The processes of a round, found by a mark in their environment or by the files of its database, and killed."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,16 +13,24 @@ import psutil
 if TYPE_CHECKING:
     from tests.chaos.project import Run
 
+MARK = "CHAOS_RUN"
+"""Variable that marks everything a command starts."""
+_SUPERVISOR = "cratejoy_migration.staging.supervisor"
 _ARGUMENTS_LOOKED_AT = 3
 
 
-def members(session: int) -> list[psutil.Process]:
-    """Return the processes of a session, zombies left out."""
+def members(mark: str) -> list[psutil.Process]:
+    """Return the processes that descend from the start with this mark, whatever became of their parents.
+
+    The supervisor of the embedded database is no part of it: it serves whoever comes.
+    """
     found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, ProcessLookupError):
-            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
+    for number in psutil.pids():
+        with contextlib.suppress(OSError, psutil.Error):
+            if f"{MARK}={mark}\0".encode() in Path(f"/proc/{number}/environ").read_bytes():
+                process = psutil.Process(number)
+                if _SUPERVISOR not in process.cmdline():
+                    found.append(process)
     return found
 
 
@@ -41,7 +48,7 @@ def victims(who: str, run: Run, project: Path, dice: random.Random) -> list[psut
         return _server(who, project / ".staging", dice)
     if who == "supervisor":
         return _of_file(project / ".staging" / "supervisor.lock")
-    mine = members(run.pid)
+    mine = members(run.mark)
     if who == "everything":
         return mine
     if who == "runner":

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from cratejoy_migration import meltano_runs
 
-from tests.chaos.processes import members
+from tests.chaos.processes import MARK, members
 from tests.pipeline import BIN, ROOT, SECRET
 
 _NOT_PASSED_ON = ("TAP_CRATEJOY", "TARGET_", "STAGING_", "MELTANO_", "PYTHON")
@@ -43,7 +43,7 @@ _BY_MELTANO = ("collect", "migrate")
 
 
 class Run:
-    """A command that runs in a session of its own; all it says goes into a file.
+    """A command that runs in a session of its own, marked; all it says goes into a file.
 
     Args:
         process: Its first process.
@@ -56,8 +56,13 @@ class Run:
 
     @property
     def pid(self) -> int:
-        """Its first process, which is also its session."""
+        """Its first process."""
         return self.process.pid
+
+    @property
+    def mark(self) -> str:
+        """What marks all its processes."""
+        return str(self.said_in)
 
     @property
     def ended(self) -> bool:
@@ -78,7 +83,7 @@ class Run:
     def rest(self, seconds: float) -> bool:
         """Wait until nothing that it started runs any more; return False when that does not happen."""
         deadline = time.monotonic() + seconds
-        while members(self.pid):
+        while members(self.mark):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
@@ -86,7 +91,7 @@ class Run:
 
     def end(self) -> None:
         """Kill whatever is left of it."""
-        for process in members(self.pid):
+        for process in members(self.mark):
             process.kill()
         self.process.wait(30)
 
@@ -117,9 +122,10 @@ class Project:
     def start(self, *command: str, **variables: str) -> Run:
         """Start a command; `collect` and `migrate` are what users call so."""
         said = self.folder / f"said-{len(self.runs):02d}.txt"
+        environment = {**self.environment, **self._state(command), **variables, MARK: str(said)}
         with said.open("wb") as file:
             process = subprocess.Popen(
-                self._line(command), cwd=self.folder, env={**self.environment, **self._state(command), **variables},
+                self._line(command), cwd=self.folder, env=environment,
                 stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         run = Run(process, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import subprocess
@@ -37,6 +38,7 @@ class Scene:
         self.cratejoy = _cratejoy(plan, folder)
         self.shop = self.second_shop("shop")
         self.owned = list(self.shop.lines("customers"))
+        self.definitions_before = self.definitions()
         self.database = folder / "database" if plan.external else folder / "project"
         external = _start_database(self.database) if plan.external else {}
         settings = {
@@ -47,6 +49,18 @@ class Scene:
             **external,
         }
         self.project = Project(folder / "project", settings, meltano=plan.meltano)
+
+    @property
+    def shop_nature(self) -> dict[str, Any]:
+        """What this Shopify is like from the first request to the last."""
+        return {"token_lifetime": 60} if self.plan.grant else {}
+
+    def definitions(self) -> frozenset[str]:
+        """Return the metafield definitions that the shop has now."""
+        with closing(sqlite3.connect(f"file:{self.folder}/shop/shop.sqlite?mode=ro", uri=True)) as connection:
+            rows = connection.execute("select doc from entities where kind = 'MetafieldDefinition'").fetchall()
+        found = map(json.loads, (row[0] for row in rows))
+        return frozenset(f"{one['ownerType']} {one['namespace']}.{one['key']}" for one in found)
 
     def target(self, shop: Server) -> dict[str, str]:
         """Return the variables that lead the target to a shop."""
