@@ -22,6 +22,7 @@ where n.nspname = 'cratejoy' and c.relkind in ('r', 'p', 'v', 'm') and c.relname
 order by 1, a.attnum
 """
 _DISTINCT = "select count(*) from (select t.id from cratejoy.{stream} t where {condition} group by t.id) found"
+_DISTINCT_BY_KEY = "select count(*) from cratejoy.{stream} t where {condition}"
 _ROWS = "select count(*), count(*) - count(distinct id) from cratejoy.{stream}"
 _ROWS_BY_KEY = "select count(*), 0 from cratejoy.{stream}"
 _FOREIGN = """
@@ -59,9 +60,11 @@ def look(connection: Connection, scope: Scope) -> StagedStream | None:
     if "id" not in columns.get(scope.stream, {}):
         return None
     condition, values = scope.condition(frozenset(columns[scope.stream]))
-    distinct = _query(connection, _DISTINCT.format(stream=scope.stream, condition=condition), values)[0]
-    row = connection.execute(_KEYED, (f"cratejoy.{scope.stream}",)).fetchone()
-    rows, duplicates = _query(connection, (_ROWS_BY_KEY if row and row[0] else _ROWS).format(stream=scope.stream))
+    distinct_ids, every_row = (
+        (_DISTINCT_BY_KEY, _ROWS_BY_KEY) if _keyed(connection, scope.stream) else (_DISTINCT, _ROWS)
+    )
+    distinct = _query(connection, distinct_ids.format(stream=scope.stream, condition=condition), values)[0]
+    rows, duplicates = _query(connection, every_row.format(stream=scope.stream))
     return StagedStream(distinct, rows, duplicates, _foreign(connection, scope.stream, columns))
 
 
@@ -83,6 +86,12 @@ def _foreign(connection: Connection, stream: str, columns: dict[str, dict[str, s
     if "id" not in columns.get(of, {}):
         return _query(connection, f"select count(*) from cratejoy.{stream}")[0]  # noqa: S608  # from the table of streams
     return _query(connection, _FOREIGN.format(owner=owner, stream=stream, of=of))[0]
+
+
+def _keyed(connection: Connection, stream: str) -> bool:
+    """Whether the table itself sees to it that no id comes twice."""
+    row = connection.execute(_KEYED, (f"cratejoy.{stream}",)).fetchone()
+    return bool(row and row[0])
 
 
 def _columns(connection: Connection, names: list[str]) -> dict[str, dict[str, str]]:

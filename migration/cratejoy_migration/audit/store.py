@@ -113,18 +113,23 @@ join migration.audit_seen s on s.stream = w.stream and s.query = w.query and s.p
 where w.stream = %s and w.query = %s and w.asked_size = %s and w.ended_at is null
 """
 _SETTLE = """
-update migration.audit_pages p set missing = coalesce((
-    select array_agg(found.id order by found.id) from (
-        select distinct on (m.id) m.id, q.query, q.page
-        from migration.audit_pages q, unnest(q.missing) m (id)
-        where q.stream = %(stream)s
-        order by m.id, q.checked_at desc, q.page
-    ) found
-    where found.query = p.query and found.page = p.page and not found.id = any(%(gone)s::bigint[]) {absent}
-), '{{}}')
+with met as materialized (
+    select distinct on (m.id) m.id, q.query, q.page
+    from migration.audit_pages q, unnest(q.missing) m (id)
+    where q.stream = %(stream)s
+    order by m.id, q.checked_at desc, q.page
+), still as materialized (
+    select met.query, met.page, array_agg(met.id order by met.id) as ids from met
+    where not met.id = any(%(gone)s::bigint[]) {absent}
+    group by met.query, met.page
+)
+update migration.audit_pages p set missing = coalesce(still.ids, '{{}}')
+from migration.audit_pages q left join still on still.query = q.query and still.page = q.page
 where p.stream = %(stream)s and cardinality(p.missing) > 0
+    and q.stream = p.stream and q.query = p.query and q.page = p.page
+    and p.missing is distinct from coalesce(still.ids, '{{}}')
 """
-_STILL_ABSENT = "and not exists (select from cratejoy.{stream} t where t.id = found.id)"
+_STILL_ABSENT = "and not exists (select from cratejoy.{stream} t where t.id = met.id)"
 _EXTRA = """
 select t.id from cratejoy.{stream} t
 where {condition} and not exists (
