@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
 ALL = "all"
 """The subject of a decision that speaks of all streams together."""
+
+
+_COLUMNS = frozenset({"stream", "api_count", "staged", "missing", "extra", "checked_at"})
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,13 @@ class Line:
     @property
     def details(self) -> dict[str, Any]:
         """What `migration.audit` keeps in its column `details`."""
-        columns = {"stream", "api_count", "staged", "missing", "extra", "checked_at"}
-        return {name: value for name, value in asdict(self).items() if name not in columns}
+        return {name: value for name, value in asdict(self).items() if name not in _COLUMNS}
+
+
+def known(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those details that a line has today; another version may have kept others."""
+    names = {one.name for one in fields(Line)} - _COLUMNS
+    return {name: value for name, value in details.items() if name in names}
 
 
 def by_counts(stream: str, counted: int | None, staged: int, new: int = 0, **more: Any) -> Line:

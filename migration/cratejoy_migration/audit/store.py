@@ -15,140 +15,12 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from pyroaring import BitMap64
 
-from cratejoy_migration.audit.lines import Line
+from cratejoy_migration.audit import statements
+from cratejoy_migration.audit.lines import Line, known
 from cratejoy_migration.audit.scope import COUNTABLE, Scope
 from cratejoy_migration.audit.walk import Place
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-
-_TABLES = """
-create schema if not exists migration;
-create table if not exists migration.audit (
-    stream text primary key,
-    api_count bigint,
-    staged_count bigint not null,
-    missing bigint,
-    extra bigint not null,
-    checked_at timestamptz not null,
-    details jsonb not null default '{}'
-);
-create table if not exists migration.audit_pages (
-    stream text not null,
-    query smallint not null default 0,
-    page bigint not null,
-    page_size integer not null,
-    rows integer not null,
-    first_id bigint,
-    last_id bigint,
-    missing bigint[] not null,
-    checked_at timestamptz not null default now(),
-    run_id text not null,
-    primary key (stream, query, page)
-);
-create table if not exists migration.audit_walks (
-    stream text not null,
-    query smallint not null,
-    run_id text not null,
-    asked_size integer not null,
-    page_size integer not null,
-    base smallint,
-    count bigint,
-    index bigint not null,
-    ended_at timestamptz,
-    primary key (stream, query)
-);
-create table if not exists migration.audit_seen (
-    stream text not null,
-    query smallint not null,
-    pass smallint not null,
-    index bigint not null,
-    ids bigint[] not null,
-    unwanted bigint[] not null,
-    primary key (stream, query, pass, index)
-);
-"""
-_SAVE = """
-insert into migration.audit (stream, api_count, staged_count, missing, extra, checked_at, details)
-values (%s, %s, %s, %s, %s, %s, %s)
-on conflict (stream) do update set api_count = excluded.api_count, staged_count = excluded.staged_count,
-    missing = excluded.missing, extra = excluded.extra, checked_at = excluded.checked_at, details = excluded.details
-"""
-_LINES = "select stream, api_count, staged_count, missing, extra, checked_at, details from migration.audit"
-_PAGE = """
-insert into migration.audit_pages (stream, query, page, page_size, rows, first_id, last_id, missing, run_id)
-values (%(stream)s, %(query)s, %(page)s, %(page_size)s, cardinality(%(ids)s::bigint[]), %(first_id)s, %(last_id)s,
-    {missing}, %(run_id)s)
-on conflict (stream, query, page) do update set page_size = excluded.page_size, rows = excluded.rows,
-    first_id = excluded.first_id, last_id = excluded.last_id, checked_at = now(), run_id = excluded.run_id,
-    missing = case when %(pass_number)s = 1 then excluded.missing else array(
-        select distinct id from unnest(audit_pages.missing || excluded.missing) both_times (id) order by id) end
-"""
-_ABSENT = """
-coalesce((
-    select array_agg(distinct wanted.id order by wanted.id) from unnest(%(ids)s::bigint[]) wanted (id)
-    where not exists (select from cratejoy.{stream} t where t.id = wanted.id)
-), '{{}}')
-"""
-_ALL_ABSENT = (
-    "coalesce((select array_agg(distinct wanted.id order by wanted.id)"
-    " from unnest(%(ids)s::bigint[]) wanted (id)), '{}')"
-)
-_SEEN = """
-insert into migration.audit_seen (stream, query, pass, index, ids, unwanted) values (%s, %s, %s, %s, %s, %s)
-on conflict (stream, query, pass, index) do update set
-    ids = case when excluded.pass = 1 then excluded.ids else audit_seen.ids || excluded.ids end,
-    unwanted = case when excluded.pass = 1 then excluded.unwanted else audit_seen.unwanted || excluded.unwanted end
-"""
-_WALK = """
-insert into migration.audit_walks (stream, query, run_id, asked_size, page_size, base, count, index)
-values (%s, %s, %s, %s, %s, %s, %s, %s)
-on conflict (stream, query) do update set run_id = excluded.run_id, asked_size = excluded.asked_size,
-    page_size = excluded.page_size, base = excluded.base, count = excluded.count, index = excluded.index,
-    ended_at = null
-"""
-_PLACE = """
-select w.index, s.ids || s.unwanted, w.page_size, w.base, w.count
-from migration.audit_walks w
-join migration.audit_seen s on s.stream = w.stream and s.query = w.query and s.pass = 1 and s.index = w.index
-where w.stream = %s and w.query = %s and w.asked_size = %s and w.ended_at is null
-"""
-_SETTLE = """
-with met as materialized (
-    select distinct on (m.id) m.id, q.query, q.page
-    from migration.audit_pages q, unnest(q.missing) m (id)
-    where q.stream = %(stream)s
-    order by m.id, q.checked_at desc, q.page
-), still as materialized (
-    select met.query, met.page, array_agg(met.id order by met.id) as ids from met
-    where not met.id = any(%(gone)s::bigint[]) {absent}
-    group by met.query, met.page
-)
-update migration.audit_pages p set missing = coalesce(still.ids, '{{}}')
-from migration.audit_pages q left join still on still.query = q.query and still.page = q.page
-where p.stream = %(stream)s and cardinality(p.missing) > 0
-    and q.stream = p.stream and q.query = p.query and q.page = p.page
-    and p.missing is distinct from coalesce(still.ids, '{{}}')
-"""
-_STILL_ABSENT = "and not exists (select from cratejoy.{stream} t where t.id = met.id)"
-_EXTRA = """
-select t.id from cratejoy.{stream} t
-where {condition} and not exists (
-    select from (
-        select unnest(ids) as id from migration.audit_seen where stream = %s
-        union all select unnest(unwanted) from migration.audit_seen where stream = %s
-    ) seen where seen.id = t.id)
-order by t.id
-"""
-_STOPPED_LATER = """
-select count(*) > 0 and bool_and(w.ended_at is not null and w.run_id <> %(run_id)s and (
-    select r.state <> 'done' from migration.runs r
-    where r.run_id = w.run_id and r.command in ('audit', 'backfill') order by r.started_at desc limit 1))
-from migration.audit_walks w where w.stream = %(stream)s
-"""
-_HOLES = """
-select query, page, page_size, rows, first_id, last_id, missing from migration.audit_pages
-where stream = %s and cardinality(missing) > 0 order by query, page
-"""
 
 
 @dataclass(frozen=True)
@@ -169,20 +41,22 @@ class AuditStore:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        connection.execute(_TABLES)
+        connection.execute(statements.TABLES)
 
     def save(self, line: Line) -> None:
         """Keep the line of a stream in place of the one before."""
         self.connection.execute(
-            _SAVE,
+            statements.SAVE,
             (line.stream, line.api_count, line.staged, line.missing, line.extra, line.checked_at, Jsonb(line.details)),
         )
 
     def lines(self) -> list[Line]:
         """Return the latest line of every stream, in the order in which streams are read."""
         found = [
-            Line(stream, api_count, staged, missing, extra, checked_at=checked_at, **details)
-            for stream, api_count, staged, missing, extra, checked_at, details in self.connection.execute(_LINES)
+            Line(stream, api_count, staged, missing, extra, checked_at=checked_at, **known(details))
+            for stream, api_count, staged, missing, extra, checked_at, details in self.connection.execute(
+                statements.LINES
+            )
         ]
         places = {stream: place for place, stream in enumerate(COUNTABLE)}
         return sorted(found, key=lambda line: places.get(line.stream, len(places)))
@@ -195,7 +69,7 @@ class AuditStore:
 
     def place(self, stream: str, query: int, asked_size: int) -> Place | None:
         """Return where a walk was left, None when there is none to go on with."""
-        row = self.connection.execute(_PLACE, (stream, query, asked_size)).fetchone()
+        row = self.connection.execute(statements.PLACE, (stream, query, asked_size)).fetchone()
         if row is None:
             return None
         index, page_ids, size, base, count = row
@@ -231,18 +105,22 @@ class AuditStore:
 
     def keep_page(self, page: WalkedPage, *, staged: bool) -> None:
         """Write down one page: which of its ids are not staged, and where the walk stands."""
-        missing = sql.SQL(_ABSENT).format(stream=sql.Identifier(page.stream)) if staged else sql.SQL(_ALL_ABSENT)
+        missing = (
+            sql.SQL(statements.ABSENT).format(stream=sql.Identifier(page.stream))
+            if staged
+            else sql.SQL(statements.ALL_ABSENT)
+        )
         ends = (page.ids[0], page.ids[-1]) if page.ids else (None, None)
         values = {**vars(page), "first_id": ends[0], "last_id": ends[1]}
         with self.connection.transaction():
             if page.ids or page.unwanted or page.index == 0:
-                self.connection.execute(sql.SQL(_PAGE).format(missing=missing), values)
+                self.connection.execute(sql.SQL(statements.PAGE).format(missing=missing), values)
             self.connection.execute(
-                _SEEN, (page.stream, page.query, page.pass_number, page.index, page.ids, page.unwanted)
+                statements.SEEN, (page.stream, page.query, page.pass_number, page.index, page.ids, page.unwanted)
             )
             if page.pass_number == 1 and (page.ids or page.unwanted):
                 self.connection.execute(
-                    _WALK,
+                    statements.WALK,
                     (page.stream, page.query, page.run_id, page.asked_size, page.page_size, page.base, page.count,
                      page.index),
                 )  # fmt: skip
@@ -258,7 +136,7 @@ class AuditStore:
         row = self.connection.execute("select to_regclass('migration.runs') is not null").fetchone()
         if not (row and row[0]):
             return False
-        row = self.connection.execute(_STOPPED_LATER, {"stream": stream, "run_id": run_id}).fetchone()
+        row = self.connection.execute(statements.STOPPED_LATER, {"stream": stream, "run_id": run_id}).fetchone()
         return bool(row and row[0])
 
     def belongs_to(self, stream: str, run_id: str) -> None:
@@ -269,8 +147,8 @@ class AuditStore:
 
     def settle(self, stream: str, gone: list[int], *, staged: bool) -> int:
         """Leave each missing id on the page where it was met last, without those staged meanwhile; return how many."""
-        absent = sql.SQL(_STILL_ABSENT).format(stream=sql.Identifier(stream)) if staged else sql.SQL("")
-        self.connection.execute(sql.SQL(_SETTLE).format(absent=absent), {"stream": stream, "gone": gone})
+        absent = sql.SQL(statements.STILL_ABSENT).format(stream=sql.Identifier(stream)) if staged else sql.SQL("")
+        self.connection.execute(sql.SQL(statements.SETTLE).format(absent=absent), {"stream": stream, "gone": gone})
         row = self.connection.execute(
             "select coalesce(sum(cardinality(missing)), 0) from migration.audit_pages where stream = %s", (stream,)
         ).fetchone()
@@ -279,7 +157,7 @@ class AuditStore:
     def unmet(self, scope: Scope, columns: frozenset[str]) -> tuple[int, list[int]]:
         """Return how many staged ids no walk met, and the first thousand of them."""
         condition, values = scope.condition(columns)
-        text = sql.SQL(_EXTRA).format(stream=sql.Identifier(scope.stream), condition=sql.SQL(condition))
+        text = sql.SQL(statements.EXTRA).format(stream=sql.Identifier(scope.stream), condition=sql.SQL(condition))
         total, first = 0, []
         with self.connection.transaction(), self.connection.cursor("extra") as cursor:
             cursor.execute(text, [*values, scope.stream, scope.stream])
@@ -346,7 +224,7 @@ class AuditStore:
     def holes(self, stream: str) -> list[Hole]:
         """Return the pages of a stream with missing rows, in order."""
         with self.connection.cursor(row_factory=class_row(Hole)) as cursor:
-            return cursor.execute(_HOLES, (stream,)).fetchall()
+            return cursor.execute(statements.HOLES, (stream,)).fetchall()
 
 
 EXTRA_IDS = 1000
