@@ -101,7 +101,7 @@ class Children:
     def _pass_on(self, number: int) -> None:
         if number and self._process is not None and self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM if number == signal.SIGHUP else number)
+                os.killpg(self._process.pid, signal.SIGTERM)  # Meltano ends cleanly at this one only
 
     def _kill(self, group: int) -> None:
         if self._process is not None and self._process.pid == group:
