@@ -11,7 +11,7 @@ import psycopg
 
 from cratejoy_migration.documents import staged as staging
 from cratejoy_migration.documents.staged import Connection
-from cratejoy_migration.documents.statements import steps, swap
+from cratejoy_migration.documents.statements import Scope, steps, swap
 from cratejoy_migration.documents.summary import Summary, summarise
 from cratejoy_migration.loading.writer_lock import loads_running
 from cratejoy_migration.staging import StagingError
@@ -46,8 +46,17 @@ class Told:
     warning: Callable[[str], None]
 
 
-def build(url: str, told: Told, *, everything: bool = False, refused: bool = False) -> Summary:
+def build(
+    url: str, told: Told, scope: Scope | None = None, *, everything: bool = False, refused: bool = False
+) -> Summary:
     """Build `migration.customer_documents` and `migration.orphans` anew from what is staged and from the ledger.
+
+    Args:
+        url: of the staging database.
+        told: where it says what it does.
+        scope: whose documents, and another table for them; the two flags say the usual ones.
+        everything: documents of customers that are done, too.
+        refused: documents of customers that Shopify could not take, too.
 
     Raises:
         StagingError: no customers are staged, or another build is running, or the documents are being read.
@@ -57,21 +66,21 @@ def build(url: str, told: Told, *, everything: bool = False, refused: bool = Fal
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         _prepare(connection)
         with connection.transaction():
-            return _build(connection, told, everything=everything, refused=refused)
+            return _build(connection, told, scope or Scope(everything=everything, refused=refused))
 
 
-def _build(connection: Connection, told: Told, *, everything: bool, refused: bool) -> Summary:
+def _build(connection: Connection, told: Told, scope: Scope) -> Summary:
     staged = staging.read(connection)
     connection.execute("create schema if not exists migration")
     if loads_running(connection, "cratejoy"):
         told.warning("a collection is running: these documents hold what it has stored so far; build them again.")
-    for step in steps(staged, everything=everything, refused=refused):
+    for step in steps(staged, scope):
         began = time.monotonic()
         for statement in step.statements:
             connection.execute(statement)
         told.step(step.name, time.monotonic() - began)
     summary = summarise(connection, staged)
-    _swap(connection, swap(staged))
+    _swap(connection, swap(staged, scope.table))
     return summary
 
 

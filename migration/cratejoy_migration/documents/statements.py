@@ -16,6 +16,8 @@ ADDED = (
 _WHITE_SPACE = r"[\s\u00a0\u1680\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+"
 _KEPT = {"customer_addresses": kept.ADDRESS, "subscriptions": kept.SUBSCRIPTION, "orders": kept.ORDER}
 _MOMENTS = {"subscriptions": "start_date", "orders": "placed_at"}
+DOCUMENTS = "customer_documents"
+"""The table that phase 2 reads."""
 _TO_GO = "l.document_key is null or l.status = 'unknown' or l.document_hash is distinct from h.document_hash"
 
 
@@ -27,16 +29,39 @@ class Step:
     statements: tuple[str, ...]
 
 
-def steps(staged: Staged, *, everything: bool = False, refused: bool = False) -> list[Step]:
+@dataclass(frozen=True)
+class Scope:
+    """Whose documents are built, and into which table.
+
+    Attributes:
+        everything: documents of customers that are done, too.
+        refused: documents of customers that Shopify could not take, too.
+        only: documents of nobody but those whose `document_key` is in this table of the schema migration.
+        table: where they go, in the schema migration; one that is not phase 2's is not kept over a crash.
+    """
+
+    everything: bool = False
+    refused: bool = False
+    only: str | None = None
+    table: str = DOCUMENTS
+
+    def condition(self, staged: Staged) -> str:
+        """Return the SQL of whether a customer's document is built."""
+        if self.only:
+            return f"exists (select from migration.{self.only} o where o.document_key = p.id::text)"
+        if self.everything or not staged.ledger:
+            return "true"
+        return _TO_GO + (" or l.status = 'refused'" if self.refused else "")
+
+
+def steps(staged: Staged, scope: Scope) -> list[Step]:
     """Return the build of the documents.
 
     Args:
         staged: what there is to build from.
-        everything: documents of customers that are done, too.
-        refused: documents of customers that Shopify could not take, too.
+        scope: whose documents.
     """
     streams = [stream for stream in _KEPT if staged.has(stream)]
-    scope = "true" if everything or not staged.ledger else _TO_GO + (" or l.status = 'refused'" if refused else "")
     return [
         Step("customers", (*kept.functions().values(), _people(staged), *_finished("building_people", "id"))),
         *(Step(stream, (_related(staged, stream), *_finished(f"building_{stream}", "place"))) for stream in streams),
@@ -46,14 +71,14 @@ def steps(staged: Staged, *, everything: bool = False, refused: bool = False) ->
     ]
 
 
-def swap(staged: Staged) -> tuple[str, ...]:
+def swap(staged: Staged, table: str = DOCUMENTS) -> tuple[str, ...]:
     """Return what puts the new documents in the place of the old ones and clears up."""
     built = ("people", *(stream for stream in _KEPT if staged.has(stream)))
     return (
-        "drop table if exists migration.customer_documents",
-        "alter table migration.customer_documents_next rename to customer_documents",
-        "alter index migration.customer_documents_next_pkey rename to customer_documents_pkey",
-        "create index on migration.customer_documents (group_first_id)",
+        f"drop table if exists migration.{table}",
+        f"alter table migration.customer_documents_next rename to {table}",
+        f"alter index migration.customer_documents_next_pkey rename to {table}_pkey",
+        f"create index on migration.{table} (group_first_id)",
         *(f"drop table migration.building_{name}" for name in built),
         *(f"drop function {signature}" for signature in kept.functions()),
     )
@@ -95,7 +120,7 @@ def _orphans(staged: Staged, stream: str) -> str:
     return _sql("orphans", stream=stream, owner=staged.owner(stream, "t"))
 
 
-def _documents(staged: Staged, scope: str) -> str:
+def _documents(staged: Staged, scope: Scope) -> str:
     names = {"customer_addresses": "a", "subscriptions": "s", "orders": "o"}
     joins = [
         f"left join migration.building_{stream} {alias} on {alias}.place = p.place"
@@ -113,7 +138,8 @@ def _documents(staged: Staged, scope: str) -> str:
         subscriptions=_records(staged, "subscriptions", "s"),
         orders=_records(staged, "orders", "o"),
         not_hashed=", ".join(f"'{name}'" for name in (*kept.NOT_HASHED, "addresses")),
-        scope=scope,
+        scope=scope.condition(staged),
+        kind="" if scope.table == DOCUMENTS else "unlogged ",
     )
 
 

@@ -93,6 +93,12 @@ def order_input(
     return {key: value for key, value in wanted.items() if value is not None and value != []}
 
 
+def order_total(order: Mapping[str, Any]) -> int:
+    """Return what the Shopify order of a Cratejoy order comes to, in the smallest unit of the currency."""
+    lines = [_Line.read(item) for item in rows(order.get("products")) or () if isinstance(item, Mapping)]
+    return _sums(order, lines).total
+
+
 def _is_closed(order: Mapping[str, Any]) -> bool:
     """Whether Cratejoy has closed the order; an open one would wait in the shop for somebody to pack it."""
     return (line(order.get("status")) or "").casefold() in ("closed", "2")

@@ -1,5 +1,5 @@
 -- What still has to go, in the order in which it goes: the first of an e-mail address before the others.
-create table migration.customer_documents_next as
+create {kind}table migration.customer_documents_next as
 select {columns}, r.addresses, r.subscriptions, r.orders,
     p.email_key, p.group_first_id, p.group_size, h.document_hash
 from migration.building_people p
