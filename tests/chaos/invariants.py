@@ -171,11 +171,19 @@ def restored(
     yield from _listed("customers are gone", was.keys() - now.keys())
     yield from _listed("customers are left", now.keys() - was.keys())
     for gid in was.keys() & now.keys():
-        changed = _difference(*({k: v for k, v in some[gid].items() if k != "updatedAt"} for some in (was, now)))
+        changed = _difference(_lasting(was[gid]), _lasting(now[gid]))
         if changed:
             yield f"the merchant's customer {gid} is not what it was: {changed}"
     if orders:
         yield f"{len(orders)} orders are left"
+
+
+def _lasting(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a customer without what no undoing brings back: the moment of the last change, numbers of addresses."""
+    addresses = {address["id"]: {k: v for k, v in address.items() if k != "id"} for address in one["addresses"]}
+    default = addresses.get(one["default_address"])
+    rest = {name: value for name, value in one.items() if name != "updatedAt"}
+    return {**rest, "addresses": list(addresses.values()), "default_address": default}
 
 
 def same_picture(calm: Iterable[Mapping[str, Any]], found: Iterable[Mapping[str, Any]]) -> Iterator[str]:

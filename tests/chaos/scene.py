@@ -81,10 +81,10 @@ class Scene:
 
     @property
     def emails(self) -> list[str]:
-        """The store's e-mails, as they were built."""
+        """The store's usable e-mails, as they were built, each once."""
         with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("select email from customers where email like '%@%' order by id")
-            return [row[0] for row in rows]
+            rows = connection.execute("select lower(trim(email)) from customers where email like '%@%' order by id")
+            return list(dict.fromkeys(row[0] for row in rows))
 
     @property
     def store(self) -> Path:
