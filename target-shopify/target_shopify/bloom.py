@@ -28,3 +28,11 @@ class Seen:
                 there = False
                 bits[place >> 3] |= mask
         return there
+
+    def has(self, text: str) -> bool:
+        """Return whether a text was (probably) seen; it is not remembered."""
+        bits = self._bits
+        first = hash(text)
+        step = hash((text, 1)) | 1
+        places = ((first + number * step) % _BITS for number in range(_HASHES))
+        return all(bits[place >> 3] & (1 << (place & 7)) for place in places)

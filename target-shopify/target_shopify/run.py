@@ -13,12 +13,13 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from target_shopify.client import ShopifyClient
-from target_shopify.errors import DiskFull, InputDamaged, Interrupted, RunStopped, room_in
+from target_shopify.errors import DiskFull, InputDamaged, Interrupted, RunStopped
 from target_shopify.forecast import ForecastFiles, Foresight
 from target_shopify.intake import Intake
 from target_shopify.lanes import Lane
 from target_shopify.lanes.choice import open_lane
 from target_shopify.ledger import Ledger, NoLedger, PostgresLedger
+from target_shopify.ledger_view import LedgerView
 from target_shopify.mapping.options import MappingOptions
 from target_shopify.mapping.sync_state import fingerprint
 from target_shopify.past_orders import PastOrders
@@ -56,7 +57,10 @@ class Run:
         self.shop = ask(self.client, settings)
         self.ledger = self._open_ledger()
         self.settlement = Settlement(
-            self.ledger, self.report, settings.max_refusals, _nowhere if settings.dry_run else emit
+            self.ledger,
+            self.report,
+            None if settings.dry_run else settings.max_refusals,
+            _nowhere if settings.dry_run else emit,
         )
         self.progress = Progress(self.settlement, self.client, logger)
         self.progress.total = self.ledger.total()
@@ -170,6 +174,9 @@ class Run:
             stopped = also
         with suppress(DiskFull):
             self._end("stopped")
+        upsert = self.__dict__.get("upsert")
+        if isinstance(upsert, Foresight):
+            upsert.close()
         self._logger.info("%s", self.progress.summary())
         return Interrupted(self._signal, goes_on) if isinstance(stopped, Interrupted) else stopped
 
@@ -192,29 +199,28 @@ class Run:
         self.report.run({"run_id": self.run_id, "shop": self.shop.domain, "ended": how, **self.figures()})
 
     def _open_ledger(self) -> Ledger:
-        if not self._settings.ledger_url or self._settings.dry_run:
+        if not self._settings.ledger_url:
             return NoLedger()
         url, domain = self._settings.ledger_url, self.shop.domain
         mark = fingerprint(astuple(mapping_options(self._settings, self.shop)))
+        if self._settings.dry_run:
+            return LedgerView(url, domain, mark)
         return PostgresLedger(url, domain, self.run_id, self._logger, self.tick_ledger, settings_mark=mark)
 
     def _open_upsert(self, loaded: int) -> Upsert | Foresight:
-        creates = self._settings.orders == "create" and not self._settings.dry_run
+        if self._settings.dry_run:
+            foresight = Foresight(self, loaded)
+            self.report.forecast = ForecastFiles(self.report, foresight, self._settings.max_refusals)
+            return foresight
+        creates = self._settings.orders == "create"
         orders = PastOrders(self.client, self._options, self._logger) if creates else None
         likely = loaded > 0 and not self.ledger.remembers
-        upsert = Upsert(self.client, self._options, self._settings, self.ledger, orders, likely=likely)
-        if not self._settings.dry_run:
-            return upsert
-        self.report.forecast = ForecastFiles(self.report)
-        return Foresight(self.client, upsert, self._options, self._settings)
+        return Upsert(self.client, self._options, self._settings, self.ledger, orders, likely=likely)
 
     def _tell(self) -> None:
         """Say how the run went."""
-        forecast = self.report.forecast
-        if forecast and isinstance(self.upsert, Foresight):
-            told = self.settlement
-            with room_in("report_dir"):
-                forecast.finish(told.counts, told.reasons, self.upsert, self.client.budget.rate, self._logger)
+        if self.report.forecast:
+            self.report.forecast.finish(self)
         else:
             self._logger.info("%s", self.progress.summary())
 

@@ -115,7 +115,9 @@ class Settlement:
     def _write(self, outcomes: Sequence[Outcome]) -> None:
         told = [outcome for outcome in outcomes if outcome.status]
         self._ledger.record([_row(outcome) for outcome in told])
-        demoted = [key for outcome in told for key in outcome.demoted]
+        # What a document became after it lost the lead stands, however many outcomes are written together.
+        last = {outcome.ticket.key: place for place, outcome in enumerate(told)}
+        demoted = [key for place, outcome in enumerate(told) for key in outcome.demoted if last.get(key, -1) < place]
         if demoted:
             self._ledger.demote(demoted)
         self._report.settled(told)

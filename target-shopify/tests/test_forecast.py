@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 
 from .harness import LocalShop, Runner, Told, customer, order
+from .hostile import hostile
 
 BEFORE = [customer(1), customer(2), customer(3), customer(9)]
 NOW = [
@@ -46,6 +47,19 @@ def forecast(
         rows = list(csv.DictReader(file))
     assert all(list(row) == ["cratejoy_id", "outcome", "reason"] for row in rows)
     return told, figures, {row["cratejoy_id"]: row["outcome"] for row in rows}
+
+
+def foretold(folder: Path) -> dict[str, tuple[str, str]]:
+    """Return outcome and reason of each document in `forecast.csv`."""
+    with (folder / "forecast.csv").open(newline="") as file:
+        return {row["cratejoy_id"]: (row["outcome"], row["reason"]) for row in csv.DictReader(file)}
+
+
+def ended(url: str) -> dict[str, tuple[str, str]]:
+    """Return outcome and reason of each document in the ledger."""
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("select document_key, status, coalesce(reason, '') from migration.ledger")
+        return {key: (status, reason) for key, status, reason in cursor.fetchall()}
 
 
 def settled(url: str) -> dict[str, str]:
@@ -113,8 +127,9 @@ def test_a_new_shop_is_not_asked_for_each_customer(shop: LocalShop, target: Runn
 
     assert shop.calls().get("customerByIdentifier", 0) == 0
     assert set(outcomes.values()) == {"created"}
-    assert (figures["points"], figures["restore_rate"], figures["hours"]) == (400, 100, 0.001)
-    assert figures["bulk"] == {"customers": 40, "points_left": 0}
+    preparing = figures["points"] - 400
+    assert (figures["calls"], preparing) == ({"CustomerCreate": 40}, 128)
+    assert (figures["bulk"]["customers"], figures["bulk"]["points_left"]) == (40, preparing)
 
 
 def test_documents_of_one_email_far_apart_are_foretold_as_one(
@@ -157,4 +172,92 @@ def test_without_a_folder_the_summary_alone_is_told(shop: LocalShop, target: Run
 def test_orders_to_be_made_cost_points(shop: LocalShop, target: Runner, tmp_path: Path) -> None:
     _, figures, _ = forecast(target, tmp_path, [customer(1)], orders="create")
 
-    assert figures["points"] == 30
+    assert figures["calls"] == {"OrderCreate": 2, "CustomerCreate": 1, "VariantsBySku": 1}
+    assert figures["points"] == 165 + 30 + 9 - 11
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"conflict": "skip"}, {"update_policy": "replace"}, {"orders": "none"}, {"orders": "create"}],
+    ids=["merge", "skip", "replace", "no orders", "real orders"],
+)
+def test_hostile_documents_become_just_what_was_foretold_at_that_price(
+    changes: dict[str, Any], shop: LocalShop, target: Runner, ledger_url: str, tmp_path: Path
+) -> None:
+    # One at a time: who leads a customer that several join within the same moment is decided by who comes first.
+    changes = {"concurrency": 1, **changes}
+    shop.add_customer(email="C7@example.com", firstName="Countess")
+    shop.add_customer(email="other@example.com", phone="+15032000060")
+    documents = hostile(11, 60)
+    assert target.run(documents[:25], ledger_url=ledger_url, **changes).status == 0
+    documents = [*hostile(12, 25), *documents[25:]]
+
+    told, figures, _ = forecast(target, tmp_path, documents, ledger_url=ledger_url, **changes)
+    assert told.status == 0
+    assert target.run(documents, ledger_url=ledger_url, report_dir=str(tmp_path / "run"), **changes).status == 0
+
+    now = foretold(tmp_path)
+    assert now == {key: outcome for key, outcome in ended(ledger_url).items() if key in now}
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert figures["points"] == pytest.approx(run["points"], rel=0.1)
+    assert figures["refusals"] == run["refusals"]
+
+
+def test_what_the_ledger_has_as_it_is_costs_nothing(
+    shop: LocalShop, target: Runner, ledger_url: str, tmp_path: Path
+) -> None:
+    assert target.run(NOW, ledger_url=ledger_url).status == 0
+    before = shop.calls()
+
+    _, figures, outcomes = forecast(target, tmp_path, NOW, ledger_url=ledger_url)
+
+    assert set(outcomes.values()) == {"unchanged", "refused"}
+    assert figures["calls"] == {}
+    assert shop.calls().get("customerByIdentifier", 0) == before.get("customerByIdentifier", 0)
+
+
+def test_a_phone_that_two_documents_share_is_foretold_with_the_second_try(
+    shop: LocalShop, target: Runner, ledger_url: str, tmp_path: Path
+) -> None:
+    second = customer(2, addresses=customer(1)["addresses"])
+
+    _, figures, _ = forecast(target, tmp_path, [customer(1), second])
+    assert target.run([customer(1), second], ledger_url=ledger_url).status == 0
+
+    assert foretold(tmp_path) == ended(ledger_url)
+    assert foretold(tmp_path)["7101000002"] == ("created", "phone_taken")
+    assert figures["calls"] == {"CustomerCreate": 3}
+
+
+def test_conflict_fail_tells_how_many_would_stop_the_run(loaded: LocalShop, target: Runner, tmp_path: Path) -> None:
+    documents = [customer(6, email="countess@example.com"), customer(8)]
+
+    _, _, outcomes = forecast(target, tmp_path, documents, conflict="fail")
+
+    assert outcomes == {"7101000006": "refused", "7101000008": "created"}
+
+
+def test_max_refusals_ends_no_forecast_but_is_told(shop: LocalShop, target: Runner, tmp_path: Path) -> None:
+    documents = [{"id": number} for number in range(1, 6)]
+
+    told, figures, outcomes = forecast(target, tmp_path, documents, max_refusals="3")
+
+    assert len(outcomes) == 5
+    assert figures["max_refusals_stops_at"] == 3
+    assert "max_refusals would end the run at document 3 of 5" in told.stderr
+
+
+def test_hours_are_told_for_each_plan_and_for_files_once_a_pilot_measured_them(
+    shop: LocalShop, target: Runner, tmp_path: Path
+) -> None:
+    _, figures, _ = forecast(target, tmp_path, [customer(number) for number in range(1, 41)])
+    assert {name: plan["restore_rate"] for name, plan in figures["plans"].items()} == {
+        "standard": 100, "advanced": 200, "plus": 1000, "enterprise": 2000}  # fmt: skip
+    assert figures["live"]["restore_rate"] == 100
+    assert figures["bulk"]["hours"] == "unknown until measured: migration pilot"
+
+    (tmp_path / "pilot.json").write_text('{"bulk_lines_per_second": 0.01, "direct_customers_per_second": 0.02}')
+    _, figures, _ = forecast(target, tmp_path, [customer(number) for number in range(1, 41)])
+    assert (figures["bulk"]["lines_per_second"], figures["direct"]["customers_per_second"]) == (0.01, 0.02)
+    assert figures["bulk"]["hours"] == pytest.approx(1.111, abs=0.01)
+    assert figures["direct"]["hours"] == pytest.approx(0.556, abs=0.001)

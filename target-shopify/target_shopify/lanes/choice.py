@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from target_shopify.forecast import Foresight
 from target_shopify.lanes import Lane, Means
 from target_shopify.lanes.bulk import BulkLane
 from target_shopify.lanes.direct import DirectLane
+from target_shopify.lanes.inline import InlineLane
 from target_shopify.lanes.operation import BulkOperations
 from target_shopify.lanes.recovery import recover
 from target_shopify.lanes.spool import Spool, packed, unpacked
@@ -30,8 +32,9 @@ def direct_seconds(customers: int, rate: float) -> float:
 
 def open_lane(run: Run) -> Lane:
     """Return the lane that the settings ask for, after seeing to what an earlier run left at Shopify."""
-    if run.settings.dry_run:
-        return direct_lane(run)
+    if isinstance(run.upsert, Foresight):
+        # In an empty shop nobody is looked for, so there is nothing to wait for.
+        return InlineLane(run.upsert, means_of(run)) if run.upsert.shop.empty else direct_lane(run)
     recover(BulkOperations(run.client, run.logger), run.ledger, run.tick_ledger, run.logger)
     if run.settings.lane == "direct":
         return direct_lane(run)
