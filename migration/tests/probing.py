@@ -175,6 +175,10 @@ def answering(reply: Callable[[int, str], Reply]) -> Iterator[str]:
     numbers = iter(range(10**6))
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def do_GET(self) -> None:
             status, headers, body = reply(next(numbers), self.path)
             self.send_response(status)

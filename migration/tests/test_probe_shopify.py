@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.probe import access_findings, advice
 from cratejoy_migration.probe.findings import Verdict
 from target_shopify.client import ShopifyClient
-from target_shopify.errors import ShopRefused, Unreachable
+from target_shopify.errors import ShopRefused, TargetError, Unreachable
 
-from .probing import LOGGER, Server, local_shopify, probe_shopify, target_settings
+from .probing import LOGGER, Server, answering, local_shopify, probe_shopify, target_settings
 
 LEAST = "read_customers,write_customers"
 
@@ -150,6 +151,39 @@ def test_a_shop_that_throttles_is_asked_more_slowly_and_answers_all_the_same(sho
     found = probe_shopify(shop.url)
 
     assert found["customers in the shop"].figures["count"] == 1
+
+
+SHOP = {"id": "x", "myshopifyDomain": "planted-shop.myshopify.com"}
+ODD: list[Any] = [
+    {"data": None}, {"data": {}}, {"data": []}, {"data": "planted"}, {"errors": "planted"},
+    {"errors": [7, {"message": 9}]},
+    {"data": {"shop": SHOP}},
+    {"data": {"shop": {**SHOP, "plan": "x", "currencyCode": 7, "customerAccountsV2": [], "shopAddress": "planted"},
+              "currentAppInstallation": {"accessScopes": ["x", {"handle": None}]}, "publicApiVersions": [1, {}],
+              "customers": {"nodes": "planted"}, "customersCount": {"count": "many"},
+              "metafieldDefinitions": {"nodes": [1, {"namespace": None}], "pageInfo": "x"},
+              "customerSegmentMembers": {"totalCount": "planted"}, "bulkOperations": {"nodes": None}}},
+    {"data": {"shop": {**SHOP, "plan": {"publicDisplayName": "planted@example.com"}}, "publicApiVersions": {},
+              "customers": {"nodes": [None]}, "customersCount": [], "metafieldDefinitions": [],
+              "customerSegmentMembers": [], "bulkOperations": []},
+     "errors": [{"message": "planted@example.com", "path": ["customers", "nodes", 0, "firstName"]}],
+     "extensions": {"cost": {"throttleStatus": {"restoreRate": None}}}},
+    {"data": {"shop": SHOP}, "extensions": {"cost": {"actualQueryCost": "x", "throttleStatus": "planted"}}},
+    {"data": {"shop": SHOP}, "extensions": []},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ODD)
+def test_nonsense_makes_findings_or_one_sentence(answer: Any) -> None:
+    with answering(lambda *_: (200, {"X-Shopify-API-Version": "2026-07"}, json.dumps(answer).encode())) as url:
+        try:
+            found = probe_shopify(url, max_retries=0)
+        except (OperatorError, TargetError) as error:
+            told = str(error)
+        else:
+            told = json.dumps([one.as_json() for one in found.values()])
+
+    assert "planted" not in told.replace("planted-shop", "").lower()
 
 
 def test_a_token_that_is_refused_ends_the_probe(shop: Server) -> None:

@@ -450,7 +450,14 @@ def _payload(value: Any) -> Payload:
 def _cost(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
     extensions = answer.get("extensions")
     cost = extensions.get("cost") if isinstance(extensions, dict) else None
-    return cost if isinstance(cost, dict) else None
+    if not isinstance(cost, dict):
+        return None
+    status = cost.get("throttleStatus")
+    return {**_numbers(cost), "throttleStatus": _numbers(status) if isinstance(status, dict) else {}}
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if type(value) in (int, float)}
 
 
 def _listed(errors: Any) -> list[dict[str, Any]]:

@@ -18,7 +18,8 @@ from cratejoy_migration.documents.build import Told, build
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.pilot import record
 
-_PIPELINE = ("run", "tap-postgres", "target-shopify")
+_PIPELINE = ("run", "migration:unlock", "tap-postgres", "target-shopify")
+"""Unlocking first: a pilot that was killed may have left Meltano's own mark."""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ def _personal(told: Told) -> Finding:
     look = told.customer
     value = look.value if look else None
     nodes = value.get("nodes") if isinstance(value, dict) else None
+    nodes = nodes if isinstance(nodes, list) else None
     codes = {code for _, code in look.refused} if look else set()
     hidden = sorted({name for path, _ in look.refused for name in _PERSONAL if f".{name}" in path}) if look else []
     if nodes is None:

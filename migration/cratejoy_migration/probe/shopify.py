@@ -127,8 +127,10 @@ class Inquiry:
             page = self._look("ProbeDefinitions", {"ownerType": owner, "after": after}).value
             if not isinstance(page, dict):
                 return None
-            found += [node for node in page.get("nodes") or () if isinstance(node, dict)]
-            info = page.get("pageInfo") or {}
+            nodes = page.get("nodes")
+            found += [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
+            info = page.get("pageInfo")
+            info = info if isinstance(info, dict) else {}
             after = info.get("endCursor")
             if not info.get("hasNextPage") or not after:
                 break
