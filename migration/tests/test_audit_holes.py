@@ -319,8 +319,11 @@ def test_rows_that_came_after_the_collection_are_new_and_not_missing(url, change
     marks = {"customers": {"complete": True, "count": 60, "scan_started_at": "2026-11-01T00:00:00Z"}}
     changed_store.change("customers", insert=4)
     delete(url, "customers", staged_ids(url, "customers")[:2])
-    line = shallow(url, changed_store, "customers", marks=marks)
-    assert (line.missing, line.new) == (2, 4)
+    for line in (
+        shallow(url, changed_store, "customers", marks=marks),
+        deep(url, changed_store, "customers", marks=marks)[0],
+    ):
+        assert (line.missing, line.new) == (2, 4)
 
     outcome, _ = backfilled(url, changed_store, "customers")
     assert outcome.line.missing == 0
@@ -370,6 +373,19 @@ def test_rows_that_go_during_a_walk_do_not_let_a_hole_slip_through(url, changed_
     assert line.missing is not None
     assert line.missing >= len(left & set(hole))
     assert {number for one in holes for number in one.missing} >= left & set(hole)
+
+
+def test_rows_that_only_come_at_the_end_do_not_make_a_walk_start_again(url, changed_store):
+    assert TapAndLoader(changed_store, url, {"page_size": 500}).run({}) == 0
+    ids = changed_store.ids("orders")
+    delete(url, "orders", ids[40:42])
+    changed_store.reset()
+    changed_store.fault(inserted={"resource": "orders", "every": 4, "rows": 1, "times": 6})
+    line, holes = deep(url, changed_store, page_size=10)
+    assert line.missing == 8
+    assert line.trouble == ""
+    assert holes[0].missing == ids[40:42]
+    assert changed_store.requests() <= line.pages + 4
 
 
 def test_rows_that_come_and_go_in_equal_numbers_do_not_look_complete(url, changed_store):

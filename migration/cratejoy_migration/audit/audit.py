@@ -79,7 +79,7 @@ class Audit:
         if (line := self._walked_already(scope, run_id)) is not None:
             return line
         try:
-            line = DeepAudit(self.cratejoy, self.store, scope, run_id).run()
+            line = self._apart(DeepAudit(self.cratejoy, self.store, scope, run_id).run(), scope)
         except Unreachable as failure:
             raise Unreachable(f"{failure} The same command goes on where it stopped.") from None
         except StreamFailed as failure:
@@ -88,6 +88,13 @@ class Audit:
             line = by_counts(stream, None, distinct, trouble=str(failure), **figures(staged))
         self.store.save(line)
         return line
+
+    def _apart(self, line: Line, scope: Scope) -> Line:
+        """Return a line with the rows apart that came after the last collection."""
+        if not line.missing or line.rows is None:
+            return line
+        new = min(line.missing, self._new(scope, line.api_count or 0))
+        return replace(line, missing=line.missing - new, new=new)
 
     def _walked_already(self, scope: Scope, run_id: str) -> Line | None:
         """Return what an audit found that was stopped at a later stream, where nothing has come or gone since."""

@@ -105,9 +105,7 @@ class Backfill:
 
     def _bring(self, parts: list[Work], outcome: Outcome) -> None:
         for place, part in enumerate(parts, 1):
-            pages = f"{len(part.pages):,} pages" if part.pages else ""
-            elements = f"{len(part.ids):,} elements" if part.ids else ""
-            what = " and ".join(filter(None, (pages, elements)))
+            what = " and ".join(filter(None, (_so_many(part.pages, "page"), _so_many(part.ids, "element"))))
             of = f" (part {place} of {len(parts)})" if len(parts) > 1 else ""
             self._say(f"{part.stream}: reading {what}{of}")
             outcome.status = self._pipeline.read(variables(part, self._cratejoy.settings.page_sizes))
@@ -149,6 +147,10 @@ class Backfill:
             self._say(f"{scope.stream}: {len(gone):,} rows are gone from Cratejoy meanwhile (404)")
             outcome.gone += len(gone)
             self._store.settle(scope.stream, gone, staged=True)
+
+
+def _so_many(numbers: list[int], what: str) -> str:
+    return f"{len(numbers):,} {what}{'' if len(numbers) == 1 else 's'}" if numbers else ""
 
 
 def _mostly_missing(line: Line) -> bool:
