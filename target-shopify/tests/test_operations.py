@@ -36,7 +36,7 @@ NAMES = [
     "CustomerAddressCreate", "CustomerAddressDelete", "CustomerAddressUpdate", "CustomerCreate", "CustomerDelete",
     "CustomerFind", "CustomerGlance", "CustomerOrders", "CustomerRead", "CustomerUpdate",
     "CustomerUpdateDefaultAddress", "CustomersCount", "DefinitionCreate", "DefinitionDelete", "Definitions",
-    "ExportCustomers", "ExportOrders", "MetafieldsDelete", "MetafieldsSet", "OrderCreate", "OrderDelete",
+    "ExportCustomers", "ExportOrders", "ExportTraces", "MetafieldsDelete", "MetafieldsSet", "OrderCreate", "OrderDelete",
     "OrderFind", "PilotBulkOperations", "PilotCustomer", "PilotTagged", "ProbeCustomers", "ProbeCustomersCount",
     "ProbeDefinitions", "ProbeShop", "ProbeTagged", "ProbeVersions", "Shop", "StagedUploadsCreate", "TagsAdd",
     "TagsRemove", "VariantsBySku",

@@ -24,6 +24,7 @@ from cratejoy_migration.rollback.files import Files
 from cratejoy_migration.rollback.hands import Hands
 from cratejoy_migration.rollback.journal import Journal
 from cratejoy_migration.rollback.rollback import Means, Rollback
+from cratejoy_migration.rollback.traces import Traces
 from cratejoy_migration.staging import staging_database
 from cratejoy_migration.staging.project import project_folder
 
@@ -96,7 +97,8 @@ def _working(settings: Settings, journal: Journal) -> Iterator[Rollback]:
     with_orders = journal.has_orders()
     ask(client, settings, _needed(with_orders=with_orders))
     hands = Hands(client, settings.concurrency)
-    files = Files(client, _LOGGER, Path(tempfile.mkdtemp(prefix="rollback-")))
+    folder = Path(tempfile.mkdtemp(prefix="rollback-"))
+    files, traces = Files(client, _LOGGER, folder), Traces(client, settings, journal, folder, _LOGGER)
 
     def interrupt(signum: int, _: Any) -> None:
         client.stop()
@@ -104,7 +106,7 @@ def _working(settings: Settings, journal: Journal) -> Iterator[Rollback]:
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield Rollback(Means(client, settings, journal, hands, files, _Progress()), with_orders=with_orders)
+        yield Rollback(Means(client, settings, journal, hands, files, traces, _Progress()), with_orders=with_orders)
     finally:
         client.stop()
         hands.close()
@@ -143,12 +145,13 @@ def _show_plan(screen: Console, journal: Journal, settings: Settings | None) -> 
 def _tell(screen: Console, journal: Journal, settings: Settings) -> bool:
     """Show and write what was done; end the rollback when nothing is left to do."""
     counts, stays = journal.counts(), journal.stays()
-    told = summary.figures(settings.shop, counts, stays)
+    strangers = journal.strangers()
+    told = {**summary.figures(settings.shop, counts, stays), "read_back": journal.seen_counts(), "strangers": strangers}
     path = summary.write(settings.report_dir or Path("reports"), told, journal.listed())
     if not any(state == "planned" for _, _, state, _, _ in counts):
         journal.end(told)
     screen.print(summary.result_table(counts))
-    for note in summary.notes(counts, stays):
+    for note in summary.notes(counts, stays, len(strangers)):
         screen.print(note, highlight=False, soft_wrap=True)
     verdict = (
         "Rolled back: the shop holds nothing of the migration but what is listed."

@@ -6,7 +6,7 @@ What is settled leaves the ledger in the same transaction, so that a new migrati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,6 +128,33 @@ class Journal:
         """Note what customers are like: key, whether there, number of orders, another action and its reason."""
         columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], [], []]
         self._connection.execute(sql.SEEN, (*columns, self.id))
+
+    def load_seen(self, rows: Iterable[tuple[str, str, int, str | None, bool]]) -> None:
+        """Take in what an export saw: kind, GID, number of orders, our id on it, whether it bears our traces."""
+        for statement in sql.SEEN_TABLES:
+            self._connection.execute(statement)
+        with self._connection.cursor() as cursor, cursor.copy(sql.COPY_SEEN) as copy:
+            for row in rows:
+                copy.write_row(row)
+        self._connection.execute(sql.INDEX_SEEN)
+
+    def seen_by_export(self, foreign: str) -> list[Item]:
+        """Note what customers are like, as an export saw them; return those whose origin nobody recorded."""
+        self._connection.execute(sql.SEEN_CUSTOMERS, {"id": self.id, "foreign": foreign})
+        return [Item(*row) for row in self._connection.execute(sql.UNLED, (self.id,))]
+
+    def still_seen(self, kind: str) -> list[Item]:
+        """Return what was deleted and an export saw all the same."""
+        return [Item(*row) for row in self._connection.execute(sql.STILL_SEEN, (self.id, kind))]
+
+    def strangers(self) -> list[tuple[str, str]]:
+        """Return what bears our traces and is not the ledger's: kind and GID."""
+        return self._connection.execute(sql.STRANGERS, (self.id,)).fetchall()
+
+    def seen_counts(self) -> dict[str, dict[str, int]]:
+        """Return how many customers and orders an export saw, and how many bear our traces."""
+        rows = self._connection.execute(sql.SEEN_COUNTS).fetchall()
+        return {f"{kind}s": {"in_shop": total, "with_traces": ours} for kind, total, ours in rows}
 
     def keep_buyers(self) -> None:
         """Plan that customers with orders that are not ours stay."""

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from target_shopify.customers import ShopReader
 from target_shopify.errors import CallRefused
+from target_shopify.lanes.choice import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from target_shopify.client import ShopifyClient
 
     from cratejoy_migration.rollback.hands import Hands
     from cratejoy_migration.rollback.journal import Item, Journal
+    from cratejoy_migration.rollback.traces import Traces
 
 FOREIGN = "carries another Cratejoy id"
 GONE = "gone already"
 NO_IMAGE = "no before-image"
 _MOST_PAGES = 400
+_POINTS = 3.0
+"""What a glance costs (recorded rule of costs)."""
 
 
 class Looks:
@@ -39,21 +43,31 @@ class Looks:
         self._orders = orders
         self._reader = ShopReader(client, namespace)
 
-    def complete(self, tell: Callable[[str, int], None]) -> None:
+    def complete(self, tell: Callable[[str, int], None], traces: Traces) -> None:
         """Add to the plan what only the shop knows.
 
         Args:
             tell: Takes what is looked at and how many so far.
+            traces: Looks at everybody at once, where that ends sooner than one by one.
         """
         self._find_lost()
         if self._orders:
             self._find_orders()
+        if _POINTS * self._journal.count("customer") / self._client.budget.rate > PATIENCE_SECONDS:
+            tell("customers looked at, by an export", self._journal.count("customer"))
+            traces.load(orders=False)
+            unled = self._journal.seen_by_export(FOREIGN)
+            self._journal.seen(list(self._hands.each(unled, self._glance)))
+        else:
+            self._glance_at_all(tell)
+        self._journal.keep_buyers()
+
+    def _glance_at_all(self, tell: Callable[[str, int], None]) -> None:
         looked = 0
         for batch in self._journal.waiting("customer"):
             self._journal.seen(list(self._hands.each(batch, self._glance)))
             looked += len(batch)
             tell("customers looked at", looked)
-        self._journal.keep_buyers()
 
     def orders_of(self, gid: str) -> list[tuple[str, str | None]]:
         """Return a customer's orders: GID, and the Cratejoy id of those that are ours."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cratejoy_migration.rollback.hands import Hands
     from cratejoy_migration.rollback.journal import Journal
+    from cratejoy_migration.rollback.traces import Traces
 
 LINGER_SECONDS = 600.0
 """So long a customer's deletion is tried again after its orders are gone."""
@@ -44,6 +45,7 @@ class Means:
         journal: The plan and what is done of it.
         hands: Calls side by side.
         files: Deletions by bulk operation.
+        traces: Exports of what bears our traces.
         tell: Takes a line about the progress.
     """
 
@@ -52,6 +54,7 @@ class Means:
     journal: Journal
     hands: Hands
     files: Files
+    traces: Traces
     tell: Callable[[str], None]
 
 
@@ -69,6 +72,8 @@ class Rollback:
         self._settings = means.settings
         self._hands = means.hands
         self._files = means.files
+        self._traces = means.traces
+        self._with_orders = with_orders
         self._tell = means.tell
         settings = means.settings
         self._looks = Looks(means.client, settings.namespace, means.hands, means.journal, orders=with_orders)
@@ -77,7 +82,7 @@ class Rollback:
 
     def look(self) -> None:
         """Complete a plan with what only the shop knows; nothing is written there."""
-        self._looks.complete(lambda what, count: self._tell(f"{what}: {count:,}"))
+        self._looks.complete(lambda what, count: self._tell(f"{what}: {count:,}"), self._traces)
 
     def carry_out(self) -> None:
         """Undo what is planned and not undone yet.
@@ -177,17 +182,14 @@ class Rollback:
     # The proof
 
     def _look_back(self) -> None:
-        """Look whether what is deleted is gone; what was stripped or restored was looked at when it was done."""
+        """Look at the whole shop: what is deleted must be gone. What an export still has is looked at exactly."""
+        self._tell("looking back at the whole shop, by an export")
+        self._traces.load(orders=self._with_orders)
         for kind, there in (("order", self._order_there), ("customer", self._customer_there)):
-            done = 0
-            for batch in self._journal.waiting(kind, "done"):
-                deleted = [item for item in batch if item.action == "delete"]
-                found = [
-                    item for item, is_there in zip(deleted, self._hands.each(deleted, there), strict=True) if is_there
-                ]
-                self._journal.settle(kind, [Result(item.key, "refused", STILL_THERE) for item in found])
-                done += len(batch)
-                self._tell(f"looking back: {done:,} {kind}s")
+            suspects = self._journal.still_seen(kind)
+            found = zip(suspects, self._hands.each(suspects, there), strict=True)
+            left = [Result(item.key, "refused", STILL_THERE) for item, is_there in found if is_there]
+            self._journal.settle(kind, left)
 
     def _order_there(self, item: Item) -> bool:
         return bool(self._client.call("OrderFind", {"identifier": {"id": item.key}}).value.get("id"))

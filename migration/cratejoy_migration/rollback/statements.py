@@ -137,6 +137,10 @@ WAITING = """
 select kind, key, owner, action, coalesce(reason, ''), documents, details from migration.rollback
 where rollback_id = %s and kind = %s and state = %s and key > %s order by key limit %s
 """
+UNLED = """
+select kind, key, owner, action, coalesce(reason, ''), documents, details from migration.rollback
+where rollback_id = %s and kind = 'customer' and details ? 'unled' and there order by key
+"""
 WAITING_ADOPTED = """
 select r.kind, r.key, r.owner, r.action, coalesce(r.reason, ''), r.documents, r.details, b.image, b.writings
 from migration.rollback r join migration.before_images b on b.shopify_id = r.key and b.shop = %s
@@ -167,3 +171,32 @@ FORGET_ROWS = """
 delete from migration.ledger where document_key in (
     select unnest(documents) from migration.rollback where rollback_id = %s and kind = 'document')
 """
+
+SEEN_TABLES = (
+    "drop table if exists pg_temp.seen",
+    "create temp table seen (kind text, gid text, orders bigint, number text, ours boolean)",
+)
+COPY_SEEN = "copy seen (kind, gid, orders, number, ours) from stdin"
+INDEX_SEEN = "create index on seen (gid); analyze seen"
+SEEN_CUSTOMERS = """
+update migration.rollback r set there = s.gid is not null, orders = coalesce(s.orders, 0),
+    action = case when s.number <> all(r.documents) then 'leave' else r.action end,
+    reason = case when s.number <> all(r.documents) then %(foreign)s else r.reason end
+from migration.rollback t left join seen s on s.gid = t.key and s.kind = 'customer'
+where t.rollback_id = %(id)s and t.kind = 'customer'
+    and r.rollback_id = t.rollback_id and r.kind = t.kind and r.key = t.key
+"""
+STILL_SEEN = """
+select kind, key, owner, action, coalesce(reason, ''), documents, details from migration.rollback r
+where rollback_id = %s and kind = %s and state = 'done' and action = 'delete'
+    and exists (select from seen s where s.gid = r.key)
+order by key
+"""
+STRANGERS = """
+select s.kind, s.gid from seen s
+where s.ours and not exists (
+    select from migration.rollback r
+    where r.rollback_id = %s and r.kind in ('order', 'customer', 'adopted') and r.key = s.gid)
+order by 1, 2
+"""
+SEEN_COUNTS = "select kind, count(*), count(*) filter (where ours) from seen group by kind"

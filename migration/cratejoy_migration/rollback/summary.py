@@ -58,11 +58,13 @@ def result_table(counts: Sequence[Count]) -> Table:
     )
 
 
-def notes(counts: Sequence[Count], stays: Mapping[str, int]) -> Iterable[str]:
+def notes(counts: Sequence[Count], stays: Mapping[str, int], strangers: int) -> Iterable[str]:
     """Yield what the table does not say."""
     if stays:
         listed = ", ".join(f"{name} {count:,}" for name, count in stays.items())
         yield f"Changed by others since, and left as it is, in adopted customers: {listed}."
+    if strangers:
+        yield f"With traces of a migration, but not of this ledger, so left alone: {strangers:,} (in rollback.json)."
     if any(reason == LINGERS for _, _, _, reason, _ in counts):
         yield "Shopify still holds customers whose orders are deleted: run the same command again later."
 
