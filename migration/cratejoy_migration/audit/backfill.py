@@ -137,10 +137,9 @@ class Backfill:
         """Ask for the rows that did not come, when they are few: those that are gone are no longer missing."""
         if scope.stream not in staging.tables(self._store.connection):
             return
-        left = [number for hole in self._store.holes(scope.stream) for number in hole.missing]
-        missing = self._store.absent(scope.stream, left)
-        if not 0 < len(missing) <= ASKED_AT_MOST:
+        if not 0 < self._store.settle(scope.stream, [], staged=True) <= ASKED_AT_MOST:
             return
+        missing = [number for hole in self._store.holes(scope.stream) for number in hole.missing]
         answers = self._cratejoy.there(scope.path, missing, self._store.any_id(scope.stream))
         gone = [number for number, there in answers.items() if not there]
         if gone:

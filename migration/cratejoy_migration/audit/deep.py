@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tap_cratejoy.pages import Page
@@ -134,18 +133,16 @@ class DeepAudit:
     def _ask(self, walks: list[Walk], missing: int, extra: int, extra_ids: list[int]) -> Doubts:
         """Ask for the ids that a walk left in doubt, when they are few."""
         known = next((number for walk in walks for number in walk.seen), None)
-        ask = self._asking(known)
-        wanted = [number for hole in self._store.holes(self._scope.stream) for number in hole.missing]
-        lost = ask(wanted) if 0 < missing <= FEW else {}
-        unseen = ask(extra_ids) if 0 < extra <= FEW else {}
+        lost: dict[int, bool] = {}
+        if 0 < missing <= FEW:
+            wanted = [number for hole in self._store.holes(self._scope.stream) for number in hole.missing]
+            lost = self._cratejoy.there(self._scope.path, wanted, known)
+        unseen = self._cratejoy.there(self._scope.path, extra_ids, known) if 0 < extra <= FEW else {}
         there = [number for number, answer in unseen.items() if answer]
         for number in there:
             extra_ids.remove(number)
         gone = [number for number, answer in lost.items() if not answer]
         return Doubts(gone, len(there), extra - len(unseen))
-
-    def _asking(self, known: int | None) -> Callable[[list[int]], dict[int, bool]]:
-        return lambda numbers: self._cratejoy.there(self._scope.path, numbers, known)
 
 
 def _trouble(walks: list[Walk], *, settled: bool) -> str:

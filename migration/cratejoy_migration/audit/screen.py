@@ -9,7 +9,8 @@ from rich.table import Table
 from cratejoy_migration.audit.lines import Line
 from cratejoy_migration.audit.store import Hole
 
-_MOST_PAGES = 20
+MOST_PAGES = 20
+"""So many pages with holes are shown."""
 _MOST_IDS = 2
 
 
@@ -42,20 +43,25 @@ def table(lines: Sequence[Line], uncountable: Sequence[str]) -> Table:
 
 
 def holes_table(holes: Sequence[tuple[str, Hole]]) -> Table:
-    """Return the pages with missing rows, the first of them when there are many."""
+    """Return pages with missing rows."""
     screen = Table(box=None, pad_edge=False, header_style="bold")
     for heading, side in (("stream", "left"), ("page", "right"), ("of rows", "right"), ("missing", "right")):
         screen.add_column(heading, justify=side, no_wrap=True)  # type: ignore[arg-type]  # a literal, to mypy a text
     screen.add_column("missing ids", no_wrap=True)
-    for stream, hole in holes[:_MOST_PAGES]:
+    for stream, hole in holes:
         screen.add_row(stream, f"{hole.page:,}", f"{hole.rows:,}", f"{len(hole.missing):,}", _ids(hole.missing))
     return screen
 
 
-def notes(lines: Sequence[Line], holes: Sequence[tuple[str, Hole]]) -> Iterator[str]:
-    """Yield what the tables do not say by themselves."""
-    if len(holes) > _MOST_PAGES:
-        yield f"... and {len(holes) - _MOST_PAGES:,} more pages: table migration.audit_pages."
+def notes(lines: Sequence[Line], pages_left: int = 0) -> Iterator[str]:
+    """Yield what the tables do not say by themselves.
+
+    Args:
+        lines: Of the audit.
+        pages_left: Pages with holes that are not shown.
+    """
+    if pages_left:
+        yield f"... and {pages_left:,} more pages: table migration.audit_pages."
     for line in lines:
         if line.trouble:
             yield f"{line.stream}: {line.trouble}."

@@ -128,5 +128,6 @@ from migration.audit_walks w where w.stream = %(stream)s
 """
 HOLES = """
 select query, page, page_size, rows, first_id, last_id, missing from migration.audit_pages
-where stream = %s and cardinality(missing) > 0 order by query, page
+where stream = %s and cardinality(missing) > 0 order by query, page limit %s
 """
+HOLEY_PAGES = "select count(*) from migration.audit_pages where stream = %s and cardinality(missing) > 0"

@@ -221,10 +221,15 @@ class AuditStore:
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def holes(self, stream: str) -> list[Hole]:
-        """Return the pages of a stream with missing rows, in order."""
+    def holes(self, stream: str, most: int | None = None) -> list[Hole]:
+        """Return the pages of a stream with missing rows, in order; the first of them, if told how many."""
         with self.connection.cursor(row_factory=class_row(Hole)) as cursor:
-            return cursor.execute(statements.HOLES, (stream,)).fetchall()
+            return cursor.execute(statements.HOLES, (stream, most)).fetchall()
+
+    def holey_pages(self, stream: str) -> int:
+        """Return how many pages of a stream have missing rows."""
+        row = self.connection.execute(statements.HOLEY_PAGES, (stream,)).fetchone()
+        return int(row[0]) if row else 0
 
 
 EXTRA_IDS = 1000

@@ -20,7 +20,7 @@ from cratejoy_migration.audit.lines import ALL, Line, beyond
 from cratejoy_migration.audit.pipeline import Pipeline
 from cratejoy_migration.audit.scope import COUNTABLE
 from cratejoy_migration.audit.source import Cratejoy
-from cratejoy_migration.audit.store import AuditStore, Connection
+from cratejoy_migration.audit.store import AuditStore, Connection, Hole
 from cratejoy_migration.audit.streams import audited, chosen, uncountable
 from cratejoy_migration.audit.verdict import amounts, left_over, next_step, told
 from cratejoy_migration.errors import OperatorError
@@ -57,7 +57,7 @@ def audit(context: click.Context, streams: tuple[str, ...], *, deep: bool) -> No
                 lines = [audits.by_pages(stream, run.run_id) for stream in wanted]
         else:
             lines = [audits.by_counts(stream) for stream in wanted]
-        holes = [(stream, hole) for stream in wanted if deep for hole in audits.store.holes(stream)]
+        holes, pages_left = _holes(audits.store, wanted) if deep else ([], 0)
         accepted = amounts(connection)
         over = beyond(lines, accepted)
         run.beat({"missing": sum(line.missing or 0 for line in lines), "streams": len(lines), "deep": deep})
@@ -67,7 +67,7 @@ def audit(context: click.Context, streams: tuple[str, ...], *, deep: bool) -> No
     if holes:
         console.print()
         console.print(screen.holes_table(holes))
-    for note in screen.notes(lines, holes):
+    for note in screen.notes(lines, pages_left):
         console.print(note, highlight=False, soft_wrap=True)
     console.print(next_step(lines, accepted, deep=deep), highlight=False, soft_wrap=True)
     context.exit(1 if over else 0)
@@ -100,10 +100,11 @@ def backfill(context: click.Context, streams: tuple[str, ...]) -> None:
             run.figures["state"] = "failed"
     console = Console()
     console.print(screen.table(lines, []))
-    for note in screen.notes(lines, []):
+    for note in screen.notes(lines):
         console.print(note, highlight=False, soft_wrap=True)
     if left:
-        raise OperatorError(left)
+        status = next((one.status for one in found if one.status), 0)
+        raise OperatorError(f"the collection ended with exit status {status} (above); {left}" if status else left)
     console.print(next_step(lines, accepted, deep=False), highlight=False, soft_wrap=True)
     context.exit(0)
 
@@ -150,6 +151,14 @@ def accept(kind: str | None, subject: str, amount: int | None, reason: str, *, o
     for row in found:
         listed.add_row(*row)
     Console().print(listed)
+
+
+def _holes(store: AuditStore, streams: list[str]) -> tuple[list[tuple[str, Hole]], int]:
+    """Return the pages with holes to show, and how many there are besides."""
+    found: list[tuple[str, Hole]] = []
+    for stream in streams:
+        found += [(stream, hole) for hole in store.holes(stream, screen.MOST_PAGES - len(found))]
+    return found, sum(store.holey_pages(stream) for stream in streams) - len(found)
 
 
 def _standing(project: Path, connection: Connection) -> tuple[list[Line], str | None]:
