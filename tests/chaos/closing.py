@@ -1,11 +1,12 @@
-"""What some rounds end with: audits, planted holes, a second migration, a calm one to compare with, a rollback."""
+"""What some rounds end with: audits, planted holes, a second migration, a verification, a rollback, a purge."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.chaos import invariants, snapshot
+from tests.chaos import invariants, snapshot, words
 from tests.chaos.plan import Attempt, dice_of
 from tests.chaos.play import Play
 from tests.chaos.scene import Scene
@@ -24,7 +25,8 @@ class Closings:
     def audit(self, _: Sequence[Attempt]) -> Iterator[str]:
         """Nothing is missing, by counts and by pages."""
         for more in ((), ("--deep",)):
-            yield from self._play.in_peace("migration", "audit", *more)
+            self._play.in_peace("migration", "audit", *more)
+        yield from ()
 
     def backfill(self, attempts: Sequence[Attempt]) -> Iterator[str]:
         """Planted holes are found and closed."""
@@ -39,16 +41,24 @@ class Closings:
     def again(self, _: Sequence[Attempt]) -> Iterator[str]:
         """A second migration of what is there writes nothing."""
         before = self._shop_now()
-        yield from self._play.in_peace("migrate")
+        self._play.in_peace("migrate")
         if before != self._shop_now():
             yield "a second migration changed the shop"
+
+    def verify(self, attempts: Sequence[Attempt]) -> Iterator[str]:
+        """The shop read back is what was to be there, and the certificate says so."""
+        command = ("migration", "verify")
+        yield from self._play.through(command, attempts, self._scene.shop, self._scene.shop_nature)
+        certificate = self._scene.project.folder / "reports" / "certificate.json"
+        if not certificate.exists() or json.loads(certificate.read_text()).get("clean") is not True:
+            yield "the verification ended well but left no clean certificate"
 
     def calm(self, _: Sequence[Attempt]) -> Iterator[str]:
         """A shop that is filled in peace, one by one and without a ledger, looks the same."""
         shop = self._scene.second_shop("calm")
         try:
             variables = {**self._scene.target(shop), "TARGET_SHOPIFY_LANE": "direct"}
-            yield from self._play.in_peace("calm", **variables)
+            self._play.in_peace("calm", **variables)
             yield from invariants.same_picture(shop.lines("customers"), self._scene.shop.lines("customers"))
         finally:
             shop.close()
@@ -61,6 +71,17 @@ class Closings:
         left = self._scene.definitions() - self._scene.definitions_before
         if left:
             yield f"definitions are left: {', '.join(sorted(left))}"
+
+    def purge(self, attempts: Sequence[Attempt]) -> Iterator[str]:
+        """Nothing of anybody is left on our side: no row, and no file with an e-mail of the store."""
+        emails = self._scene.emails
+        command = ("migration", "purge", "--confirm", "demo")
+        yield from self._play.through(command, attempts, self._scene.shop, self._scene.shop_nature)
+        yield from words.left_behind(self._scene, emails)
+        if self._scene.plan.external:
+            tables = snapshot.tables_with_rows(self._scene.project)
+            if tables:
+                yield f"rows are left in {', '.join(tables)}"
 
     def _plant_holes(self) -> dict[str, int]:
         """Delete staged rows here and there; return how many of which stream."""

@@ -100,14 +100,16 @@ class Closing:
 
 
 CLOSING = {
-    "audit": Closing(0.4),
+    "audit": Closing(0.3),
     "backfill": Closing(0.3, "cratejoy", ("runner", "everything", "cratejoy", "staging-target-postgres"), 20),
     "again": Closing(0.4),
+    "verify": Closing(0.5, "shopify", ("runner", "shopify", "backend"), 6),
     "calm": Closing(0.25),
     "rollback": Closing(0.35, "shopify", ("runner", "runner", "shopify", "backend", "postgres"), 16),
+    "purge": Closing(0.25, "shopify", ("runner", "backend"), 0),
 }
 """In this order."""
-UNATTENDED = 0.2
+UNATTENDED = 0.1
 """Share of rounds that `migration run --until` walks by itself."""
 
 
@@ -193,7 +195,7 @@ def _attempts(
 def _events(d: random.Random, victims: tuple[str, ...], platform: str, requests: int) -> Iterable[Event]:
     after = 0
     for _ in range(d.choices([0, 1, 2, 3], [1, 5, 2, 1])[0]):
-        after = 0 if d.random() < 0.15 else after + d.randint(1, max(2, requests // 2))
+        after = 0 if d.random() < 0.15 or not requests else after + d.randint(1, max(2, requests // 2))
         pause = round(d.uniform(0, 1.5) if after == 0 else d.uniform(0, 0.15), 3)
         if d.random() < 0.12:
             yield Event("away", platform, max(after, 1), pause, d.choice([0.5, 2.0]))

@@ -22,6 +22,10 @@ _LOOK_SECONDS = 0.04
 _ORPHAN_SECONDS = 120
 
 
+class NeverSucceeds(Exception):
+    """A command fails though nothing stands in its way any more; what follows it cannot be looked at."""
+
+
 @dataclass
 class Figures:
     """What happened in a round.
@@ -29,12 +33,14 @@ class Figures:
     Attributes:
         killed: Processes by the victim's name.
         missed: Kills whose victim had ended before.
+        unrest: Tries in peace that failed; what was killed before may still hold something.
         away: How often a platform went away.
         runs: Commands by how they ended: `well`, `badly`, `killed`.
     """
 
     killed: Counter[str] = field(default_factory=Counter)
     missed: int = 0
+    unrest: int = 0
     away: int = 0
     runs: Counter[str] = field(default_factory=Counter)
 
@@ -61,20 +67,25 @@ class Play:
             platform.faults(**{**nature, **attempt.faults})
             yield from self._attempt(command, attempt, platform)
         platform.faults(**nature)
-        yield from self.in_peace(*command)
+        self.in_peace(*command)
 
-    def in_peace(self, *command: str, **variables: str) -> Iterator[str]:
-        """Run a command until it succeeds; a violation when it does not."""
+    def in_peace(self, *command: str, **variables: str) -> None:
+        """Run a command until it succeeds.
+
+        Raises:
+            NeverSucceeds: It does not; that is a violation.
+        """
         last = ""
         for _ in range(PEACEFUL_TRIES):
             run = self._scene.project.start(*command, **variables)
             status = self._end(run)
             if status == 0:
                 return
+            self._figures.unrest += 1
             last = f"ended with {status}" if status is not None else f"did not end within {RUN_SECONDS} s"
             last = f"{last}, see {run.said_in.name}"
             time.sleep(1)
-        yield f"{' '.join(command)} does not succeed without faults: it {last}"
+        raise NeverSucceeds(f"{' '.join(command)} does not succeed without faults: it {last}")
 
     def once(self, *command: str, **variables: str) -> tuple[int | None, str]:
         """Run a command once in peace; return its exit status and all it said."""

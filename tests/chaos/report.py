@@ -39,7 +39,8 @@ def line(result: Result, number: int, of: int) -> str:
     mark = "VIOLATED" if result.violations else "holds"
     head = (
         f"[{number}/{of}] seed {result.plan.seed} {mark} in {result.seconds:.0f} s; runs: {ended}; "
-        f"{met} faults; killed: {killed or 'nobody'}; looked at: {', '.join(result.checked) or 'invariants'}"
+        f"{met} faults; killed: {killed or 'nobody'}; {figures.unrest} failed in peace; "
+        f"looked at: {', '.join(result.checked) or 'invariants'}"
     )
     if not result.violations:
         return head
@@ -57,6 +58,7 @@ def document(results: Sequence[Result], seconds: float, workers: int) -> str:
         ("commands run", f"{runs.total()}: {_listed(runs)}"),
         ("killed with kill -9", _counted(_sum(result.figures.killed for result in results))),
         ("kills whose victim had ended before", f"{sum(result.figures.missed for result in results)}"),
+        ("tries in peace that failed before one succeeded", f"{sum(one.figures.unrest for one in results)}"),
         ("a platform away for a while", f"{sum(result.figures.away for result in results)}"),
         ("faults met at Cratejoy", _counted(_met(results, "cratejoy"))),
         ("faults met at Shopify", _counted(_met(results, "shopify"))),

@@ -12,9 +12,11 @@ from pathlib import Path
 from tests.chaos import invariants, snapshot, words
 from tests.chaos.closing import Closings
 from tests.chaos.plan import Leg, Plan, dice_of
-from tests.chaos.play import Figures, Play
+from tests.chaos.play import Figures, NeverSucceeds, Play
 from tests.chaos.scene import Scene
 from tests.pipeline import STREAMS
+
+_ACCEPT = ("migration", "accept", "refused", "--count", "100", "--reason", "Nobody waits for a person in this round.")
 
 
 @dataclass
@@ -67,6 +69,14 @@ class Round:
 
     def violations(self) -> Iterator[str]:
         """Run all legs and yield what does not hold; what is violated ends the round."""
+        try:
+            yield from self._all()
+        except NeverSucceeds as never:
+            yield str(never)
+
+    def _all(self) -> Iterator[str]:
+        if self._plan.unattended:
+            self._play.in_peace(*_ACCEPT)
         for number, leg in enumerate(self._plan.legs, start=1):
             found = [f"leg {number}: {one}" for one in self._leg(leg, number)]
             yield from found
@@ -97,7 +107,7 @@ class Round:
         yield from invariants.phase_1(found, before if moved else None)
         yield from invariants.proofs(found, before)
         if moved:
-            yield from self._play.in_peace("collect")
+            self._play.in_peace("collect")
             yield from invariants.phase_1(snapshot.collected(self._scene.project, cratejoy))
         cratejoy.settle()
 

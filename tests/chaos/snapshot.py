@@ -13,6 +13,10 @@ OWNED_STREAMS = ("subscriptions", "orders")
 _OWNED = """
 select t.id, coalesce(t.customer_id, (to_jsonb(t)->'customer'->>'id')::bigint) from cratejoy.{stream} t
 """
+_TABLES = """
+select format('%I.%I', schemaname, tablename) from pg_tables
+where schemaname not in ('pg_catalog', 'information_schema')
+"""
 _LEDGER = "select to_jsonb(l) from migration.ledger l"
 
 
@@ -62,6 +66,13 @@ def migrated(project: Project, cratejoy: Cratejoy, shop: Server) -> Snapshot:
     found.customers, found.orders = list(shop.lines("customers")), list(shop.lines("orders"))
     found.mails = shop.mails
     return found
+
+
+def tables_with_rows(project: Project) -> list[str]:
+    """Return the tables of the migration that hold any row."""
+    with project.database() as connection:
+        names = [name for (name,) in connection.execute(_TABLES)]
+        return [name for name in names if connection.execute(f"select exists (select from {name})").fetchone()[0]]
 
 
 def _ids(connection: Any, stream: str) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.chaos.scene import GRANT_SECRET, Scene
@@ -30,6 +30,17 @@ def said(scene: Scene) -> Iterator[str]:
         path = folder / ".meltano" / name
         if path.exists() and any(secret.encode() in path.read_bytes() for secret in secrets):
             yield f".meltano/{name} holds a secret"
+
+
+def left_behind(scene: Scene, emails: Sequence[str]) -> Iterator[str]:
+    """Yield files below the project that hold an e-mail of the store."""
+    folder = scene.project.folder
+    wanted = [email.encode() for email in emails]
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and ".venv" not in path.parts and not path.is_symlink():
+            found = path.read_bytes().lower()
+            if any(email in found for email in wanted):
+                yield f"{path.relative_to(folder)} holds an e-mail of the store after a purge"
 
 
 def of_the_simulators(scene: Scene) -> Iterator[str]:
