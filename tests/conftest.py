@@ -52,3 +52,4 @@ def project(tmp_path: Path, store: Store) -> Iterator[Project]:
     made = Project(folder, environment)
     yield made
     made.run("migration", "stop", "--force")
+    assert made.leaks() == []

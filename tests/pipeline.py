@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 BIN = ROOT / ".venv" / "bin"
 SECRET = "planted-secret-5061"  # looked for in every output
 SECRET_TOKEN = "shpat_planted-secret-5062"
+E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # no customer's address may stand in any output
 TODAY = "2026-06-30"
 STREAMS = (
     "customers", "subscriptions", "orders", "products", "transactions", "shipments", "inventory", "shipment_batches",
@@ -121,6 +123,21 @@ def start_shop(*options: str) -> Iterator[Shop]:
         process.stdout.close()
 
 
+def _leaks(file: Path, *, private: bool) -> list[str]:
+    try:
+        text, mode = file.read_bytes().decode("utf-8", "replace"), file.stat().st_mode
+    except FileNotFoundError:
+        return []
+    if private:
+        return ["others may read it"] if mode & 0o077 else []
+    found = ["an e-mail address"] if E_MAIL.search(text) else []
+    # A run that was killed leaves the settings that Meltano wrote for a plugin.
+    secret = SECRET in text or SECRET_TOKEN in text
+    if secret and not (file.name.endswith(".config.json") and mode & 0o077 == 0):
+        found.append("a secret")
+    return found
+
+
 @dataclass
 class Project:
     """A folder with the project's meltano.yml and nothing of anybody's data."""
@@ -146,8 +163,19 @@ class Project:
             raise
         assert SECRET not in said
         assert SECRET_TOKEN not in said
+        assert not E_MAIL.search(said), said
         assert "Traceback" not in said, said
         return process.returncode, said
+
+    def leaks(self) -> list[str]:
+        """Return the files of the folder that tell others a key, or hold an address where nobody looks for one."""
+        found = []
+        for folder, names, files in os.walk(self.folder):
+            place = Path(folder).relative_to(self.folder)
+            names[:] = [name for name in names if name not in {".venv", ".staging", "__pycache__"}]
+            for file in (Path(folder) / name for name in files):
+                found += [f"{place / file.name}: {what}" for what in _leaks(file, private="reports" in place.parts)]
+        return found
 
     def staged(self, stream: str, columns: str = "*") -> list[dict[str, Any]]:
         """Return the rows of a staging table."""

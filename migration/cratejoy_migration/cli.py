@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any, cast
 
@@ -24,6 +25,9 @@ COMMANDS = {
     "accept": "audit",
     "ready": "audit",
     "documents": "documents",
+    "forecast": "forecast",
+    "verify": "verify",
+    "repair": "verify",
     "rollback": "rollback",
     "purge": "purge",
     "start": "database",
@@ -74,3 +78,4 @@ def main() -> None:
     The staging database is the one that STAGING_DATABASE_URL names (environment or .env); without it, an
     embedded PostgreSQL under .staging of the project, started when something needs it.
     """
+    os.umask(0o077)  # whatever a command writes is about people

@@ -1,5 +1,8 @@
 """What Meltano's console shows of a run: lines for people. Named by logging.yaml, loaded by Meltano itself.
 
+As the only code of ours inside Meltano it also keeps Meltano's files to their owner: what Meltano writes for a plugin
+holds its keys for as long as the plugin runs, and for good when Meltano is killed.
+
 Metrics are for machines: the plugins write them to their own stderr, and this console leaves them out. A
 traceback of Meltano's own pipes says nothing to a user; the plugin that failed has said why in one line before.
 """
@@ -7,10 +10,15 @@ traceback of Meltano's own pipes says nothing to a user; the plugin that failed 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from meltano.core.logging import console_log_formatter
+
+from cratejoy_migration.staging.project import project_folder
 
 SENTENCE = "The loader ended before all was read; its own message above says why."
 _PIPES = (BrokenPipeError, ConnectionResetError)
@@ -18,7 +26,16 @@ _PIPES = (BrokenPipeError, ConnectionResetError)
 
 def formatter() -> logging.Formatter:
     """Return Meltano's own formatter, in colours on a terminal."""
+    keep_private(project_folder() / ".meltano")
     return console_log_formatter(colors=sys.stderr.isatty())
+
+
+def keep_private(folder: Path) -> None:
+    """Let only their owner read the files that this process writes from now on, and those in Meltano's folder."""
+    os.umask(0o077)
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
 
 
 class Readable(logging.Filter):

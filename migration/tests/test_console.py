@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import pytest
 from cratejoy_migration.console import Readable, formatter
@@ -41,4 +42,17 @@ def test_other_errors_keep_their_traceback():
     other = record({"event": "wrong", "exc_info": error})
     assert Readable().filter(other)
     assert other.msg["exc_info"] is error
-    assert isinstance(formatter(), logging.Formatter)
+
+
+def test_what_meltano_writes_after_its_logging_is_set_up_is_for_the_owner_only(tmp_path, monkeypatch):
+    """Meltano puts a plugin's keys into a file of its run folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".meltano").mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        assert isinstance(formatter(), logging.Formatter)
+        (tmp_path / ".meltano" / "tap.config.json").write_text("{}")
+    finally:
+        os.umask(before)
+    assert (tmp_path / ".meltano").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / ".meltano" / "tap.config.json").stat().st_mode & 0o777 == 0o600

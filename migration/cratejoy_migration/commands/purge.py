@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -29,7 +28,6 @@ def purge(
     embedded database. Nothing in Shopify or Cratejoy is touched. Final: nothing can be verified or rolled back after
     it. Safe to kill and to run again; exit status 0 only when nothing is left.
     """
-    os.umask(0o077)
     if database_only and files_only:
         raise OperatorError("--database-only and --files-only exclude each other: leave both off to remove all.")
     scope = Scope(database=not files_only, files=not database_only)
