@@ -6,7 +6,8 @@ import click
 from rich.console import Console
 
 from cratejoy_migration.documents.build import Told, build
-from cratejoy_migration.documents.summary import notes, table
+from cratejoy_migration.documents.summary import Summary, figures, notes, table
+from cratejoy_migration.history import recorded
 from cratejoy_migration.staging import staging_database
 
 
@@ -15,12 +16,25 @@ from cratejoy_migration.staging import staging_database
 @click.option("--refused", is_flag=True, help="Customers that were refused, too.")
 def documents(*, everything: bool, refused: bool) -> None:
     """Build the customer documents that phase 2 reads: one for each customer that still has to go."""
+    with staging_database() as url:
+        summary = built(url, everything=everything, refused=refused)
+    Console().print(table(summary))
+    for note in notes(summary):
+        click.echo(note)
+
+
+def built(url: str, *, everything: bool = False, refused: bool = False) -> Summary:
+    """Build the documents, on record in the history of runs, and say how long each step took.
+
+    Raises:
+        StagingError: no customers are staged, or another build is running, or the documents are being read.
+        psycopg.Error: the database failed; the previous documents are as they were.
+    """
     told = Told(
         step=lambda name, seconds: click.echo(f"{name:<20} {seconds:7.1f} s", err=True),
         warning=lambda text: click.echo(f"Warning: {text}", err=True),
     )
-    with staging_database() as url:
+    with recorded(url, "documents") as run:
         summary = build(url, told, everything=everything, refused=refused)
-    Console().print(table(summary))
-    for note in notes(summary):
-        click.echo(note)
+        run.beat(figures(summary))
+    return summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from rich.table import Table
 
@@ -19,6 +19,17 @@ from migration.building_people p
 join migration.ledger l on l.document_key = p.id::text
 where not exists (select from migration.customer_documents_next d where d.id = p.id)
 group by l.status order by l.status
+"""
+_CHANGES = """
+select count(*) filter (where l.document_key is null),
+    count(*) filter (where l.status <> 'unknown' and l.document_hash is distinct from d.document_hash),
+    count(*) filter (where l.status = 'unknown')
+from migration.customer_documents_next d
+left join migration.ledger l on l.document_key = d.id::text
+"""
+_GONE = """
+select count(*) from migration.ledger l
+where not exists (select from migration.building_people p where p.id::text = l.document_key)
 """
 _ORPHANS = """
 select stream, reason, count(*), (array_agg(id order by id))[:5]
@@ -37,6 +48,25 @@ class Orphans:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """How the staged customers stand to those that were migrated before.
+
+    Attributes:
+        new: never sent.
+        changed: sent, and other than they were then.
+        unchanged: sent, and as they were then.
+        unfinished: sent by a run that did not see the end of it.
+        gone: sent, and not staged any more; they stay in the shop.
+    """
+
+    new: int
+    changed: int
+    unchanged: int
+    unfinished: int
+    gone: int
+
+
+@dataclass(frozen=True)
 class Summary:
     """What there is to do.
 
@@ -47,6 +77,7 @@ class Summary:
         groups: e-mail addresses that several customers share.
         grouped: these customers.
         orphans: rows without a customer.
+        changes: against what was migrated before; None before the first migration.
     """
 
     customers: int
@@ -55,6 +86,7 @@ class Summary:
     groups: int
     grouped: int
     orphans: list[Orphans] = field(default_factory=list)
+    changes: Changes | None = None
 
 
 def summarise(connection: Connection, staged: Staged) -> Summary:
@@ -63,7 +95,13 @@ def summarise(connection: Connection, staged: Staged) -> Summary:
     ((to_go,),) = connection.execute("select count(*) from migration.customer_documents_next").fetchall()
     done: dict[str, int] = dict(connection.execute(_DONE).fetchall()) if staged.ledger else {}
     orphans = [Orphans(*row) for row in connection.execute(_ORPHANS)]
-    return Summary(customers, to_go, done, groups, grouped, orphans)
+    return Summary(customers, to_go, done, groups, grouped, orphans, _changes(connection, customers, staged))
+
+
+def figures(summary: Summary) -> dict[str, int]:
+    """Return what the history of runs keeps of a build."""
+    kept = {"customers": summary.customers, "to_go": summary.to_go}
+    return kept | (asdict(summary.changes) if summary.changes else {})
 
 
 def table(summary: Summary) -> Table:
@@ -81,9 +119,27 @@ def notes(summary: Summary) -> list[str]:
     return [f"Orphaned {each.stream}, {each.reason}: {_ids(each)}" for each in summary.orphans]
 
 
+def _changes(connection: Connection, customers: int, staged: Staged) -> Changes | None:
+    """Count what changed; None while the ledger is empty."""
+    if not staged.ledger or not connection.execute("select exists (select from migration.ledger)").fetchall()[0][0]:
+        return None
+    ((new, changed, unfinished),) = connection.execute(_CHANGES).fetchall()
+    ((gone,),) = connection.execute(_GONE).fetchall()
+    return Changes(new, changed, customers - new - changed - unfinished, unfinished, gone)
+
+
+def _change_rows(changes: Changes) -> list[tuple[str, int]]:
+    told = [("new", changes.new), ("changed", changes.changed), ("unchanged", changes.unchanged)]
+    if changes.unfinished:
+        told.append(("unfinished", changes.unfinished))
+    return [*((f"  {name} since they were migrated" if name != "new" else "  new", count) for name, count in told),
+            ("  gone from Cratejoy's side, still in the shop", changes.gone)]  # fmt: skip
+
+
 def _rows(summary: Summary) -> list[tuple[str, int]]:
     return [
         ("staged customers", summary.customers),
+        *(_change_rows(summary.changes) if summary.changes else []),
         ("documents to go", summary.to_go),
         *((f"already {status}", count) for status, count in summary.done.items()),
         ("e-mail addresses of several customers", summary.groups),
