@@ -198,20 +198,27 @@ def _addresses(
     if not replace:
         seen = there.keys() | set(found.state.addresses if found.state and not repair else ())
         return tuple(one for one in wanted.addresses if address_prints(one, found, wanted).isdisjoint(seen)), None
-    whole = [inherited(address, wanted.fields) for address in wanted.addresses]
-    prints = [address_fingerprint(address) for address in whole]
-    if prints == [address_fingerprint(address) for address in found.addresses]:
+    forms = [address_prints(address, found, wanted) for address in wanted.addresses]
+    now = [address_fingerprint(address) for address in found.addresses]
+    if len(now) == len(forms) and all(one in form for one, form in zip(now, forms, strict=True)):
         return (), None
+    homes = [next((str(there.pop(one)["id"]) for one in now if one in form and one in there), None) for form in forms]
     return (), tuple(
-        {**address, "id": there[one]["id"]} if one in there else dict(address)
-        for one, address in zip(prints, wanted.addresses, strict=True)
+        {**address, "id": home} if home else dict(address)
+        for home, address in zip(homes, wanted.addresses, strict=True)
     )
 
 
 def address_prints(address: Mapping[str, Any], found: Found, wanted: ShopifyCustomer) -> frozenset[str]:
-    """Return the fingerprints by which an address of the document can be known in the shop, a name left out or not."""
+    """Return the fingerprints by which an address of the document can be known in the shop.
+
+    Platform facts (recorded live answers): a name left out is the customer's; a province is dropped in countries where
+    Shopify has none.
+    """
     names = {name: value for name, value in found.fields.items() if value}
-    forms = (address, inherited(address, wanted.fields), inherited(address, names))
+    forms = [address, inherited(address, wanted.fields), inherited(address, names)]
+    if "provinceCode" in address:
+        forms += [{**form, "provinceCode": ""} for form in forms]
     return frozenset(map(address_fingerprint, forms))
 
 

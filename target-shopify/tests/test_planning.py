@@ -292,3 +292,12 @@ def test_a_field_that_was_never_ours_stays_under_every_repair() -> None:
     there = found(fields=theirs, state=state({"email": FIELDS["email"]}, HOME))
 
     assert change(there, wanted(), repair="all").fields == {}
+
+
+@pytest.mark.parametrize("policy", [{}, {"replace": True}, {"repair": "all"}])
+def test_a_province_that_shopify_drops_is_no_change(policy: dict[str, Any]) -> None:
+    here = {**HOME, "countryCode": "KR", "provinceCode": "KR-45"}
+    kept = {name: value for name, value in here.items() if name != "provinceCode"}
+    there = found(addresses=({**kept, "id": "A1"},), state=state(FIELDS, here))
+
+    assert change(there, wanted(addresses=(here,)), **policy).empty
