@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import random
 import signal
 import subprocess
 import sys
-import time
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 from cratejoy_migration import cli, plugins
+from cratejoy_migration.rollback import definitions as definitions_module
 from cratejoy_migration.rollback import rollback as rollback_module
 from target_shopify import cli as target_cli
 from target_shopify.settings import from_config
@@ -105,6 +104,7 @@ def settings(shop, tmp_path, monkeypatch):
                 if "default" in spec}  # fmt: skip
     monkeypatch.setattr(plugins, "target_settings", lambda *_, **changes: from_config({**defaults, **found, **changes}))
     monkeypatch.setattr(rollback_module, "_PAUSES", (0.1, 0.2))
+    monkeypatch.setattr(definitions_module, "PAUSES_SECONDS", (0.0, 0.1))
     return found
 
 
@@ -174,7 +174,7 @@ def merchants_shop(shop):
     ours = {"namespace": "cratejoy", "key": "source_email", "type": TEXT, "value": "theirs"}
     consent = {"marketingState": "SUBSCRIBED", "marketingOptInLevel": "SINGLE_OPT_IN",
                "consentUpdatedAt": "2025-03-01T00:00:00Z"}  # fmt: skip
-    ids = shop.add(
+    return shop.add(
         {"email": "C1@example.com", "firstName": "Ada", "lastName": "Own", "phone": "+15035550101", "tags": ["vip"],
          "note": "calls on\r\nMondays ", "addresses": [STREET, SECOND], "metafields": [foreign, ours],
          "emailMarketingConsent": consent},
@@ -184,7 +184,6 @@ def merchants_shop(shop):
         {"email": "c4@example.com", "firstName": "Dee", "orders": 2, "note": "likes green tea"},
         {"email": "nobody@example.com", "firstName": "No", "tags": ["vip"], "metafields": [foreign, ours]},
     )  # fmt: skip
-    return ids
 
 
 def buy(shop, customer):
@@ -215,3 +214,268 @@ def test_a_shop_is_exactly_as_before(lane, orders, shop, migrate, command, setti
     assert shop.mails() == {"total": 0}
     for name in ("ledger", "before_images", "shop_objects"):
         assert table(query, name) == []
+
+
+@pytest.mark.parametrize("orders", ["history", "create"])
+def test_what_replace_took_away_comes_back(orders, shop, migrate, command):
+    """Only the ids of addresses that replace removed are new, and these come last."""
+    merchants_shop(shop)
+    before = shop.picture()
+    documents = [document(number) for number in range(1, 5)]
+    migrate(*documents, orders=orders, update_policy="replace")
+    migrate(*({**one, "last_name": "Reed"} for one in documents), orders=orders, update_policy="replace")
+
+    command("--confirm", "demo")
+
+    assert without_address_ids(shop.picture()) == without_address_ids(before)
+
+
+def without_address_ids(picture):
+    customers = []
+    for one in picture["customers"]:
+        addresses = [{key: value for key, value in address.items() if key != "id"} for address in one["addresses"]]
+        [default] = [a["address1"] for a in one["addresses"] if a["id"] == one["default_address"]] or [None]
+        addresses.sort(key=lambda address: address["address1"])
+        customers.append({**one, "addresses": addresses, "default_address": default})
+    return {**picture, "customers": customers}
+
+
+def test_the_plan_changes_nothing_and_says_how_to_go_on(shop, migrate, command, query):
+    merchants_shop(shop)
+    migrate(*(document(number) for number in range(1, 8)), orders="create")
+    before, calls = shop.picture(), shop.calls()
+
+    said = command()
+
+    assert shop.picture() == before
+    assert not any(name.endswith("Delete") for name in shop.calls().keys() - calls.keys())
+    assert len(table(query, "ledger")) == 7
+    for words in ("orders we made", "14", "customers we made", "3", "customers adopted", "4", "--confirm demo"):
+        assert words in said
+    assert command("--plan", "--confirm", "demo").splitlines()[:6] == said.splitlines()[:6]
+    migrate(document(9))
+
+
+def test_another_shops_name_is_refused(shop, migrate, command):
+    migrate(document(1))
+    before = shop.picture()
+
+    said = command("--confirm", "other-shop", status=1)
+
+    assert "nothing was done" in said
+    assert shop.picture() == before
+
+
+def test_without_a_migration_there_is_nothing_to_undo(shop, command):
+    assert "nothing to roll back" in command("--confirm", "demo", status=1)
+
+
+def test_a_second_rollback_finds_nothing(shop, migrate, command):
+    migrate(document(1))
+    command("--confirm", "demo")
+
+    assert command("--confirm", "demo").strip() == "Nothing is left to roll back."
+
+
+def test_a_rolled_back_shop_can_be_filled_again(shop, migrate, command):
+    merchants_shop(shop)
+    before = shop.picture()
+    documents = [document(number) for number in range(1, 8)]
+    for _ in range(2):
+        migrate(*documents, orders="create")
+        assert len(shop.lines("orders")) == 14
+        command("--confirm", "demo")
+        assert shop.picture() == before
+
+
+@pytest.mark.parametrize("orders", ["history", "create"])
+def test_a_customer_who_bought_since_stays_without_our_traces(orders, shop, migrate, command, query, tmp_path):
+    migrate(*(document(number) for number in range(1, 4)), orders=orders)
+    buyer = next(one["id"] for one in shop.lines("customers") if one["email"] == "c2@example.com")
+    bought = buy(shop, buyer)
+
+    said = command("--confirm", "demo")
+
+    assert "own orders" in said
+    [kept] = shop.lines("customers")
+    assert (kept["id"], kept["tags"], kept["metafields"]) == (buyer, [], [])
+    assert (kept["firstName"], kept["lastName"], kept["note"]) == ("Ada", "Marsh2", "likes green tea")
+    assert [one["id"] for one in shop.lines("orders")] == [bought]
+    assert buyer in (tmp_path / "reports" / "rollback.csv").read_text()
+    assert table(query, "ledger") == []
+
+
+def test_a_customer_who_buys_in_the_middle_of_a_rollback_stays(shop, migrate, command, monkeypatch):
+    migrate(*(document(number) for number in range(1, 4)), orders="create")
+    buyer = next(one["id"] for one in shop.lines("customers") if one["email"] == "c2@example.com")
+    carry_out = rollback_module.Rollback.carry_out
+
+    def late(self):
+        buy(shop, buyer)
+        carry_out(self)
+
+    monkeypatch.setattr(rollback_module.Rollback, "carry_out", late)
+    command("--confirm", "demo")
+
+    assert [one["id"] for one in shop.lines("customers")] == [buyer]
+    assert len(shop.lines("orders")) == 1
+
+
+def test_what_the_merchant_changed_since_stays_and_is_listed(shop, migrate, command, tmp_path):
+    adopted = shop.add({"email": "c1@example.com", "tags": ["vip"], "addresses": [STREET]})[0]
+    migrate(document(1))
+    change = """mutation($input: CustomerInput!) { customerUpdate(input: $input) { userErrors { message } } }"""
+    shop.gql(change, input={"id": adopted, "lastName": "Married", "tags": ["vip", "loyal", "cj-migrated"]})
+    text = """mutation($id: ID!, $address: MailingAddressInput!) {
+        customerAddressCreate(customerId: $id, address: $address) { userErrors { message } } }"""
+    shop.gql(text, id=adopted, address={**SECOND, "lastName": "Married"})
+
+    said = command("--confirm", "demo")
+
+    [one] = shop.lines("customers")
+    assert (one["firstName"], one["lastName"], one["note"], one["phone"]) == (None, "Married", None, None)
+    assert one["tags"] == ["loyal", "vip"]
+    assert [address["address1"] for address in one["addresses"]] == ["9 Old Lane", "4 Hill Road"]
+    assert one["metafields"] == []
+    assert "addresses 1, lastName 1, tags 1" in said
+    assert "lastName" in (tmp_path / "reports" / "rollback.csv").read_text()
+
+
+def test_a_definition_under_which_others_wrote_stays(shop, migrate, command):
+    [other] = shop.add({"email": "other@example.com"})
+    migrate(document(1))
+    text = """mutation($fields: [MetafieldsSetInput!]!) { metafieldsSet(metafields: $fields) {
+        userErrors { message } } }"""
+    shop.gql(text, fields=[{"ownerId": other, "namespace": "cratejoy", "key": "order_count",
+                            "type": "number_integer", "value": "3"}])  # fmt: skip
+
+    said = command("--confirm", "demo")
+
+    assert [one["key"] for one in shop.definitions()[0]] == ["order_count"]
+    assert "used by others" in said
+    [left] = shop.lines("customers")
+    assert left["metafields"][0]["value"] == "3"
+
+
+def test_what_is_not_in_the_ledger_is_left_alone_and_told(shop, migrate, command, query):
+    migrate(document(1), document(2))
+    query("delete from migration.ledger where document_key = '7101000001'")
+
+    said = command("--confirm", "demo")
+
+    assert [one["email"] for one in shop.lines("customers")] == ["c1@example.com"]
+    assert "not of this ledger, so left alone: 1" in said
+
+
+def test_customers_and_orders_that_a_killed_run_did_not_record_go_too(shop, migrate, command, query):
+    merchants_shop(shop)
+    before = shop.picture()
+    migrate(*(document(number) for number in range(1, 8)), orders="create")
+    query("update migration.ledger set status = 'unknown', shopify_id = null, origin = null")
+    query("delete from migration.shop_objects where kind = 'order'")
+
+    command("--confirm", "demo")
+
+    assert shop.picture() == before
+
+
+def test_missing_rights_are_told_before_anything_is_done(shop, migrate, command, settings):
+    migrate(document(1), orders="create")
+    before = shop.picture()
+    command_line = [BIN / "sandbox", "shopify", "--port", "0", "--shop", "demo", "--token", TOKEN, "--scopes",
+                    "write_customers", "--exit-with-parent"]  # fmt: skip
+    with subprocess.Popen(command_line, stdout=subprocess.PIPE) as process:
+        settings["api_url"] = f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
+        said = command("--confirm", "demo", status=1)
+        process.terminate()
+
+    assert "read_orders, write_orders" in said
+    assert shop.picture() == before
+
+
+def test_no_migration_starts_while_a_rollback_is_half_done(shop, migrate, command, query):
+    migrate(document(1))
+    shop.fault(status={"operation": "customerDelete", "status": 402})
+    command("--confirm", "demo", status=1)
+
+    assert "rollback of demo.myshopify.com has begun" in migrate(document(2), status=1)
+
+    shop.no_faults()
+    command("--confirm", "demo")
+    assert shop.lines("customers") == []
+    migrate(document(2))
+
+
+def test_one_at_a_time(shop, migrate, command, url):
+    migrate(document(1))
+    with psycopg.connect(url) as connection:
+        connection.execute("select pg_advisory_lock(hashtext('target-shopify ledger'))")
+        assert "wait for its end" in command("--confirm", "demo", status=1)
+    assert len(shop.lines("customers")) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"lost_answer": {"chance": 0.2, "seed": 3}},
+        {"status": {"status": 502, "chance": 0.2, "when": "after", "seed": 4}},
+        {"bulk_fails": {"lines": 3, "times": 2}},
+    ],
+    ids=["lost answers", "502 after the fact", "bulk fails"],
+)
+@pytest.mark.parametrize("lane", ["direct", "bulk"])
+def test_faults_do_not_show(lane, fault, shop, migrate, command, settings, monkeypatch):
+    monkeypatch.setattr("target_shopify.client.random.uniform", lambda *_: 0.02)
+    merchants_shop(shop)
+    before = shop.picture()
+    migrate(*(document(number) for number in range(1, 10)), orders="create")
+    settings["lane"] = lane
+    shop.fault(**fault)
+
+    command("--confirm", "demo")
+
+    shop.no_faults()
+    assert shop.picture() == before
+
+
+DRIVER = """
+import json, sys
+from cratejoy_migration import cli, plugins
+from cratejoy_migration.rollback import rollback
+from target_shopify.settings import from_config
+rollback._PAUSES = (0.1, 0.2)
+config = json.loads(sys.argv[1])
+plugins.target_settings = lambda *_, **changes: from_config({**config, **changes})
+cli.main(["rollback", "--confirm", "demo"])
+"""
+
+
+@pytest.mark.parametrize("lane", ["direct", "bulk"])
+def test_killed_at_any_moment_it_goes_on(lane, shop, migrate, settings, url, query, monkeypatch):
+    """Every kill comes a little later than the one before, so that all parts of a rollback meet one."""
+    monkeypatch.setenv("STAGING_DATABASE_URL", url)
+    merchants_shop(shop)
+    before = shop.picture()
+    migrate(*(document(number) for number in range(1, 31)), orders="create", concurrency=8)
+    defaults = {name: spec["default"] for name, spec in TargetShopify.config_jsonschema["properties"].items()
+                if "default" in spec}  # fmt: skip
+    config = {**defaults, **settings, "lane": lane, "concurrency": 2}
+    shop.fault(latency={"seconds": 0.01})
+    kills = 0
+    for patience in (*(1.0 + 0.25 * number for number in range(9)), 60):
+        process = subprocess.Popen([sys.executable, "-c", DRIVER, json.dumps(config)], stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True)  # fmt: skip
+        try:
+            said, _ = process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills += 1
+            continue
+        assert process.returncode == 0, said
+        break
+    shop.no_faults()
+
+    assert kills > 1
+    assert shop.picture() == before
+    assert table(query, "ledger") == table(query, "before_images") == table(query, "shop_objects") == []

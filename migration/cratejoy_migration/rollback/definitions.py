@@ -15,6 +15,7 @@ from cratejoy_migration.rollback.looks import GONE
 if TYPE_CHECKING:
     from target_shopify.client import ShopifyClient
 
+USED = "used by others"
 PAUSES_SECONDS = (0.0, 2.0, 5.0, 15.0, 40.0)
 """A count of metafields may be behind what was deleted a moment ago."""
 
@@ -42,7 +43,7 @@ def delete_definitions(client: ShopifyClient, items: list[Item], wait: Callable[
             else:
                 results.append(result)
         items = again
-    return [*results, *(Result(item.key, "kept", "others' values are under it") for item in items)]
+    return [*results, *(Result(item.key, "kept", USED) for item in items)]
 
 
 def _place(item: Item) -> tuple[str, str, str]:

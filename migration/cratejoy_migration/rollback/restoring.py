@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from target_shopify import reactions
+from target_shopify.client import UserError
 from target_shopify.customers import ShopReader
 from target_shopify.errors import CallRefused
 
@@ -14,9 +15,10 @@ from cratejoy_migration.rollback.looks import GONE
 from cratejoy_migration.rollback.undo import Undo, ours_of, strip, undo
 
 if TYPE_CHECKING:
-    from target_shopify.client import ShopifyClient, UserError
+    from target_shopify.client import ShopifyClient
     from target_shopify.planning import Found
 
+Plan = Callable[["Found"], Undo]
 AFTER_DEFINITIONS = "after definitions"
 CHANGED = "changed since"
 REFUSED = "refused by Shopify"
@@ -42,32 +44,28 @@ class Restoring:
 
     def restore(self, item: Item) -> Result:
         """Bring an adopted customer back to its before-image."""
-        return self._until_done(
-            item, lambda found: undo(item.image, ours_of(item.writings, found), found, self._prefix)
-        )
+        return self._safely(item, lambda found: undo(item.image, ours_of(item.writings, found), found, self._prefix))
 
     def strip(self, item: Item, state: str = "done", reason: str = "") -> Result:
         """Take our tags and metafields off a customer that stays."""
-        return self._until_done(item, lambda found: strip(found, self._prefix), state, reason)
+        return self._safely(item, lambda found: strip(found, self._prefix), state, reason)
 
-    def foresee(self, item: Item) -> Undo | None:
-        """Return what would be done to an adopted customer; None when it is gone."""
-        found = self._reader.read(item.key)
-        return undo(item.image, ours_of(item.writings, found), found, self._prefix) if found else None
+    def _safely(self, item: Item, plan: Plan, state: str = "done", reason: str = "") -> Result:
+        try:
+            return self._until_done(item, plan, state, reason)
+        except CallRefused as refused:
+            return Result(item.key, "refused", f"{REFUSED}: {', '.join(refused.codes)}")
 
-    def _until_done(self, item: Item, plan: Any, state: str = "done", reason: str = "") -> Result:
+    def _until_done(self, item: Item, plan: Plan, state: str, reason: str) -> Result:
         change = Undo()
         for _ in range(_ROUNDS):
-            try:
-                found = self._reader.read(item.key)
-                if found is None:
-                    return Result(item.key, "done", GONE)
-                change = plan(found)
-                if change.empty:
-                    return _settled(item, change, state, reason)
-                self._carry_out(found, change)
-            except CallRefused:
-                return Result(item.key, "refused", REFUSED, {"stays": list(change.todo)})
+            found = self._reader.read(item.key)
+            if found is None:
+                return Result(item.key, "done", GONE)
+            change = plan(found)
+            if change.empty:
+                return _settled(item, change, state, reason)
+            self._carry_out(found, change)
         last = item.details.get("last") is True
         waits = set(change.todo) == {"metafields"} and not last
         details = {"stays": [*change.todo, *change.stays]}
@@ -108,7 +106,11 @@ class Restoring:
             self._call("MetafieldsDelete", metafields=gone[start : start + _LIST_LENGTH])
 
     def _call(self, name: str, **variables: Any) -> Sequence[UserError]:
-        return self._client.call(name, variables).errors
+        """Write; a refusal as a whole, such as that of an address that went with a lost answer, is seen at the look."""
+        try:
+            return self._client.call(name, variables).errors
+        except CallRefused as refused:
+            return [UserError((), "refused", code) for code in refused.codes]
 
 
 def _settled(item: Item, change: Undo, state: str, reason: str) -> Result:

@@ -22,7 +22,7 @@ _WHAT = {
     "customer": "customers we made",
     "adopted": "customers adopted",
     "definition": "metafield definitions",
-    "document": "ledger rows without customer",
+    "document": "ledger rows, no customer",
 }
 _PLANNED = {
     "delete": "deleted",
@@ -54,7 +54,8 @@ def plan_table(counts: Sequence[Count]) -> Table:
 def result_table(counts: Sequence[Count]) -> Table:
     """Return what was done."""
     return _table(
-        (_WHAT[kind], count, _outcome(action, state), reason) for kind, action, state, reason, count in _ordered(counts)
+        (_WHAT[kind], count, _outcome(kind, action, state), reason)
+        for kind, action, state, reason, count in _ordered(counts)
     )
 
 
@@ -98,9 +99,9 @@ def write(folder: Path, told: Mapping[str, Any], listed: Iterable[Sequence[Any]]
     return path
 
 
-def _outcome(action: str, state: str) -> str:
+def _outcome(kind: str, action: str, state: str) -> str:
     if state == "kept" and action == "delete":
-        return _DONE["strip"]
+        return _DONE["strip"] if kind == "customer" else "stayed"
     return _DONE[action] if state in ("done", "kept") else _STATES[state]
 
 
@@ -111,9 +112,9 @@ def _ordered(counts: Iterable[Count]) -> list[Count]:
 
 def _table(rows: Iterable[tuple[str, int, str, str]]) -> Table:
     screen = Table(box=None, pad_edge=False, header_style="bold")
-    screen.add_column("what")
+    screen.add_column("what", no_wrap=True)
     screen.add_column("count", justify="right", no_wrap=True)
-    screen.add_column("becomes")
+    screen.add_column("becomes", no_wrap=True)
     screen.add_column("why")
     for what, count, becomes, why in rows:
         screen.add_row(what, f"{count:,}", becomes, why)
