@@ -17,7 +17,8 @@ from tests.chaos.servers import Server
 
 RUN_SECONDS = 300
 """Within this a command ends, whatever happens to it: every fault of a round is over long before."""
-PEACEFUL_TRIES = 4
+PAUSES = (1, 2, 5, 15, 30, 0)
+"""Seconds after each try in peace that failed; a killed run counts as a living one for half a minute."""
 _LOOK_SECONDS = 0.04
 _ORPHAN_SECONDS = 120
 
@@ -76,7 +77,7 @@ class Play:
             NeverSucceeds: It does not; that is a violation.
         """
         last = ""
-        for _ in range(PEACEFUL_TRIES):
+        for pause in PAUSES:
             run = self._scene.project.start(*command, **variables)
             status = self._end(run)
             if status == 0:
@@ -84,7 +85,7 @@ class Play:
             self._figures.unrest += 1
             last = f"ended with {status}" if status is not None else f"did not end within {RUN_SECONDS} s"
             last = f"{last}, see {run.said_in.name}"
-            time.sleep(1)
+            time.sleep(pause)
         raise NeverSucceeds(f"{' '.join(command)} does not succeed without faults: it {last}")
 
     def once(self, *command: str, **variables: str) -> tuple[int | None, str]:

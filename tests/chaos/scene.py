@@ -48,7 +48,7 @@ class Scene:
             **self.target(self.shop),
             **external,
         }
-        self.project = Project(folder / "project", settings, meltano=plan.meltano)
+        self.project = Project(folder / "project", settings, meltano=plan.meltano or plan.unattended)
 
     @property
     def shop_nature(self) -> dict[str, Any]:
