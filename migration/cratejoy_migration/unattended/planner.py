@@ -109,7 +109,6 @@ def _audit(known: Known) -> Iterator[Move]:
 
 
 def _forecast(known: Known) -> Iterator[Move]:
-    yield from _once(known, "documents")
     yield from _once(known, "forecast", asks=True)
 
 
@@ -118,14 +117,15 @@ def _migrate(known: Known) -> Iterator[Move]:
 
 
 def _verify(known: Known) -> Iterator[Move]:
-    """Read the shop back; what differs is sent again, and the shop read back again, twice at most."""
-    verified, written = known.past.get("verify"), max(_ended(known, "migrate"), _ended(known, "repair"))
+    """Read the shop back; what differs is sent again, twice at most (a repair reads the shop back at its end)."""
+    checks = [known.past[name] for name in ("verify", "repair") if name in known.past]
+    last = max(checks, key=lambda past: past.ended_at, default=None)
     repairs = known.past["repair"].times if "repair" in known.past else 0
-    asks = repairs >= MOST_REPAIRS
-    if verified is None or verified.ended_at <= written:
-        yield Move("verify", asks=asks)
-    elif not verified.held:
-        yield Move("verify", asks=True) if asks else Move("repair")
+    if last is None or last.ended_at <= _ended(known, "migrate"):
+        yield Move("verify", asks=repairs >= MOST_REPAIRS)
+    elif not last.held:
+        left = MOST_REPAIRS - repairs
+        yield Move("repair", asks=left == 1) if left > 0 else Move("verify", asks=True)
 
 
 _LEFT = {"collect": _collect, "audit": _audit, "forecast": _forecast, "migrate": _migrate, "verify": _verify}

@@ -141,7 +141,7 @@ class Session:
         return None
 
     def _tell(self, stop: Stop, run_id: str, counts: dict[str, int]) -> None:
-        if stop.event != "idle":
+        if stop.event not in {"finished", "idle"}:
             self.telling.log.event(f"{stop.step}: {stop.event}.")
         self.telling.log.event(stop.sentence, aside=True)
         if stop.event in _TOLD:

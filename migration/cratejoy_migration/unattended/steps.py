@@ -17,7 +17,6 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "audit": ("migration", "audit"),
     "backfill": ("migration", "backfill"),
     "ready": ("migration", "ready"),
-    "documents": ("migration", "documents"),
     "forecast": ("migration", "forecast"),
     "migrate": ("meltano", "run", "migrate"),
     "verify": ("migration", "verify"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -156,7 +157,7 @@ class Walk:
         if came_to_its_end(move, ended.status, ended.lines):
             self._record.end(number, step, held=False)
             self._say(f"{step}: does not hold yet ({took}).")
-            return self._stop("waiting", move, sentence or _undecided(step)) if move.asks else None
+            return self._stop("waiting", move, sentence or last_line(ended.lines)) if move.asks else None
         return self._failed(move, sentence or _silent(step, ended.status))
 
     def _failed(self, move: Move, sentence: str) -> Stop | None:
@@ -215,8 +216,9 @@ def hopeless(kind: Kind, trouble: Trouble, now: datetime, most: timedelta) -> bo
     return now - trouble.since > most
 
 
-def _undecided(step: str) -> str:
-    return f"{step} does not hold, and all that could be tried was tried: its own lines above say what to look at."
+def last_line(lines: Sequence[str]) -> str:
+    """Return the line with which a check ends: what does not hold, and what to do."""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def _silent(step: str, status: int) -> str:
