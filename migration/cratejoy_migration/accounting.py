@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
@@ -42,10 +42,6 @@ group by 1
 _CHANGED = """
 select count(*) from migration.customer_documents d join migration.ledger l on l.document_key = d.id::text
 where l.status <> 'unknown' and l.document_hash is distinct from d.document_hash
-"""
-_TO_GO = """
-select count(*) from migration.customer_documents d left join {ledger} l on l.document_key = d.id::text
-where l.document_key is null or l.status = 'unknown' or l.document_hash is distinct from d.document_hash
 """
 _GONE = """
 select count(*) from migration.ledger l
@@ -89,14 +85,6 @@ class Accounting:
         return sum(line.count for line in self.lines if line.stream == stream)
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where phase 2 stands: documents that still have to go, and the ledger by status."""
-
-    to_go: int | None
-    statuses: dict[str, int]
-
-
 def account(url: str) -> Accounting:
     """Return the accounting of the staging database.
 
@@ -116,19 +104,6 @@ def account(url: str) -> Accounting:
         )
 
 
-def progress(url: str) -> Progress:
-    """Return where phase 2 stands."""
-    with psycopg.connect(url, connect_timeout=10) as connection:
-        ledger = _exists(connection, _LEDGER)
-        to_go = _TO_GO.format(ledger=_LEDGER if ledger else _NO_LEDGER)
-        counts = "select status, count(*) from migration.ledger group by status"
-        statuses: dict[str, int] = dict(connection.execute(counts).fetchall()) if ledger else {}
-        return Progress(
-            _count(connection, to_go) if _has_documents(connection) else None,
-            dict(sorted(statuses.items(), key=lambda pair: _rank(pair[0], _OUTCOMES))),
-        )
-
-
 def table(accounting: Accounting) -> Table:
     """Return the accounting for the screen."""
     screen = Table(box=None, pad_edge=False, header_style="bold")
@@ -139,6 +114,17 @@ def table(accounting: Accounting) -> Table:
             screen.add_row(stream, f"{line.outcome}: {line.reason}" if line.reason else line.outcome, f"{line.count:,}")
         screen.add_row(stream, "all", f"{count:,}", style="bold", end_section=True)
     return screen
+
+
+def machine(accounting: Accounting) -> dict[str, Any]:
+    """Return the accounting for machines."""
+    return {
+        "adds_up": accounting.adds_up,
+        "staged": accounting.staged,
+        "lines": [asdict(line) for line in accounting.lines],
+        "changed": accounting.changed,
+        "gone": accounting.gone,
+    }
 
 
 def notes(accounting: Accounting) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Where the staging stands, on one screen: database, tables, bookmarks."""
+"""The staging tables on one screen: rows, sizes, bookmarks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from cratejoy_migration.accounting import Progress
 
 _TABLES = """
 select n.nspname, c.relname, pg_total_relation_size(c.oid)
@@ -59,13 +57,6 @@ def table(staged: list[StagedTable], marks: Mapping[str, Mapping[str, Any]]) -> 
         mark = marks.get(one.name) if one.schema == "cratejoy" else None
         screen.add_row(f"{one.schema}.{one.name}", f"{one.rows:,}", readable_size(one.size), readable_mark(mark))
     return screen
-
-
-def phase_2(progress: Progress) -> list[str]:
-    """Return how far the documents have come, in a line or two; nothing before the first build."""
-    lines = [] if progress.to_go is None else [f"Documents to go: {progress.to_go:,}"]
-    counts = ", ".join(f"{status} {count:,}" for status, count in progress.statuses.items())
-    return [*lines, f"Ledger: {counts}"] if counts else lines
 
 
 def readable_size(size: float) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cratejoy_migration import overview
-from cratejoy_migration.accounting import account, notes, progress
+from cratejoy_migration.accounting import account, notes
 from cratejoy_migration.documents.build import Told, build
 
 
@@ -62,13 +61,3 @@ def test_what_changed_and_what_is_gone_is_noted(store, stage, ledger, url):
         "Rows of the ledger whose customers are not staged (any more): 1.",
         "Every staged row is in exactly one line.",
     ]
-
-
-def test_progress_reads_as_two_lines(store, url):
-    assert overview.phase_2(progress(url)) == ["Ledger: created 1, merged 1, refused 3, unknown 1"]
-    build(url, Told(step=lambda *_: None, warning=lambda _: None))
-    assert overview.phase_2(progress(url))[0] == "Documents to go: 7"
-
-
-def test_progress_before_anything_is_silent(url):
-    assert overview.phase_2(progress(url)) == []

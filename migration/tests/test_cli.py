@@ -70,11 +70,11 @@ def test_start_and_stop_are_for_the_embedded_server_only(migration):
 
 
 def test_status_counts_what_is_staged(migration, project):
-    assert "Nothing is staged yet" in migration("status").stdout
+    assert "nothing is staged yet" in migration("status").stdout
     with staging_database(project) as url, psycopg.connect(url) as connection:
         connection.execute("create schema cratejoy")
         connection.execute("create table cratejoy.orders as select n as id from generate_series(1, 1234) n")
-    said = migration("status").stdout
+    said = migration("status", "--tables").stdout
     assert "cratejoy.orders  1,234" in said
     assert Layout(project).password.read_text().strip() not in said
 
@@ -103,6 +103,10 @@ def test_documents_says_what_there_is_to_do_and_nothing_of_a_person(migration, s
     assert built.returncode == 0
     assert [" ".join(line.split()) for line in built.stdout.splitlines()] == [
         "staged customers 3",
+        "new 1",
+        "changed since they were migrated 2",
+        "unchanged since they were migrated 0",
+        "gone from Cratejoy's side, still in the shop 0",
         "documents to go 3",
         "e-mail addresses of several customers 1",
         "customers that share one 3",
@@ -136,7 +140,8 @@ def test_report_and_status_account_for_every_row(migration, store):
     ]
     assert "Every staged row is in exactly one line." in reported.stdout
     said = migration("status").stdout
-    assert "Documents to go: 3\nLedger: created 2\n" in said
+    assert "1 new, 2 changed, 0 unchanged, 0 gone" in said
+    assert "Ledger: 2 created\nNext: " in said
 
 
 def test_status_of_an_unreachable_database_is_one_sentence(migration):
