@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
-from cratejoy_migration import decisions, plugins
+from cratejoy_migration import decisions, meltano_runs, plugins
 from cratejoy_migration.audit.audit import alone, connect
 from cratejoy_migration.audit.lines import Line
 from cratejoy_migration.audit.store import AuditStore
@@ -69,6 +70,12 @@ def test_a_later_decision_takes_the_place_of_the_earlier_which_stays_on_record(o
         assert {name: one.amount for name, one in decisions.accepted(connection, "missing").items()} == {"orders": 7}
         assert {name: one.amount for name, one in decisions.accepted(connection, "refused").items()} == {"all": 3}
     assert query("select count(*) from migration.decisions") == [(3,)]
+
+
+def test_a_decision_that_was_taken_back_is_not_listed(operator):
+    for count in ("12", "0"):
+        assert operator("accept", "missing", "--count", count, "--reason", "why").exit_code == 0
+    assert operator("accept", "--list").output == "Nothing has been accepted.\n"
 
 
 @pytest.mark.parametrize(
@@ -185,3 +192,19 @@ def test_two_walks_at_once_are_refused(operator, url):
         said = operator("audit", "--deep")
     assert said.exit_code == 1
     assert "Another deep audit or backfill is running" in said.output
+
+
+# Meltano's state of a scan that closed a hole
+
+
+def test_the_state_of_a_scan_of_its_own_is_dropped_and_no_other(tmp_path):
+    database = sa.create_engine(f"sqlite:///{tmp_path / 'meltano.db'}")
+    names = ["dev:tap-to-target", "dev:tap-to-target:backfill-orders", "dev:tap-to-target:backfill-orders_2"]
+    with database.begin() as connection:
+        connection.execute(sa.text("create table state (state_id text, partial_state text, completed_state text)"))
+        for name in names:
+            connection.execute(sa.text("insert into state (state_id) values (:name)"), {"name": name})
+    meltano_runs.forget_state(database, "backfill-orders")
+    with database.begin() as connection:
+        assert list(connection.execute(sa.text("select state_id from state")).scalars()) == [names[0], names[2]]
+    database.dispose()

@@ -25,6 +25,7 @@ from cratejoy_migration.audit.streams import audited, chosen, uncountable
 from cratejoy_migration.audit.verdict import amounts, left_over, next_step, told
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.history import recorded
+from cratejoy_migration.loading.writer_lock import loads_running
 from cratejoy_migration.staging import staging_database
 from cratejoy_migration.staging.project import project_folder
 
@@ -49,6 +50,8 @@ def audit(context: click.Context, streams: tuple[str, ...], *, deep: bool) -> No
         recorded(url, "audit") as run,
         Cratejoy(plugins.tap_settings(project), screen_logger()) as cratejoy,
     ):
+        if loads_running(connection, "cratejoy"):
+            click.echo("Warning: a collection is running; what it has not stored yet counts as missing.", err=True)
         audits = of_project(project, connection, cratejoy)
         wanted = chosen(streams, audits.streams)
         audits.store.keep_only(audits.streams)
@@ -141,7 +144,8 @@ def accept(kind: str | None, subject: str, amount: int | None, reason: str, *, o
         if kind and amount is not None and not only_list:
             decisions.accept(connection, kind, subject, amount, " ".join(reason.split()))
         kinds = [kind] if kind and only_list else ["missing", "refused", "different"]
-        found = [told(one) for each in kinds for one in decisions.accepted(connection, each).values()]
+        latest = [one for each in kinds for one in decisions.accepted(connection, each).values()]
+        found = [told(one) for one in latest if one.amount]
     if not found:
         click.echo("Nothing has been accepted.")
         return
