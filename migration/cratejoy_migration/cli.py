@@ -30,6 +30,7 @@ COMMANDS = {
     "repair": "verify",
     "rollback": "rollback",
     "purge": "purge",
+    "erase": "purge",
     "start": "database",
     "stop": "database",
     "psql": "database",

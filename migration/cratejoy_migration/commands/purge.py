@@ -7,9 +7,12 @@ import sys
 import click
 from rich.console import Console
 
+from cratejoy_migration.erase import screen as erase_screen
+from cratejoy_migration.erase.erase import Erase
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.purge import screen
 from cratejoy_migration.purge.purge import Purge, Scope, Stock
+from cratejoy_migration.staging.layout import Layout
 from cratejoy_migration.staging.project import project_folder
 
 
@@ -38,6 +41,39 @@ def purge(
         known = f"the shop here is {shop}" if shop != work.folder else f"no shop is known here: say --confirm {shop}"
         raise OperatorError(f"--confirm names {confirm}, but {known}. Nothing was removed.")
     context.exit(_carry_out(work, scope, before) if confirm and not only_plan else _plan(before, shop, scope))
+
+
+@click.command()
+@click.argument("person")
+@click.option("--confirm", is_flag=True, help="Remove what is listed; at Cratejoy the person must be erased already.")
+@click.pass_context
+def erase(context: click.Context, *, person: str, confirm: bool) -> None:
+    """Remove one person from our side: PERSON is an e-mail address or a Cratejoy customer id; - reads it from stdin.
+
+    Rows, ledger, before-images, lines of reports and logs; an address in the rows of others is blanked. The Cratejoy
+    ids alone are kept, so that the person is not carried again. Shows what it would remove; --confirm removes it.
+    """
+    given = sys.stdin.readline() if person == "-" else person
+    project = project_folder()
+    places = Purge(project, Scope())
+    folders = [*places.reports(), project / ".meltano" / "logs", project / ".meltano" / "run"]
+    with places.databases() as found:
+        if not found:
+            raise OperatorError("Nothing is staged in this project: there is nobody to erase.")
+        work = Erase([url for url, _ in found], [*folders, Layout(project).log], given, _Looking())
+        traces, left = work.carry_out() if confirm else (work.look(), None)
+    erase_screen.show(Console(), traces, left)
+    context.exit(1 if left else 0)
+
+
+class _Looking:
+    """Tells what is looked through, on a terminal, in a line that does not stay."""
+
+    def __call__(self, name: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[K{name}", err=True, nl=False)
+            if name == "reports and logs":
+                click.echo("\r\033[K", err=True, nl=False)
 
 
 def _plan(before: Stock, shop: str, scope: Scope) -> int:

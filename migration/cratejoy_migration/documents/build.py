@@ -13,6 +13,7 @@ from cratejoy_migration.documents import staged as staging
 from cratejoy_migration.documents.staged import Connection
 from cratejoy_migration.documents.statements import Scope, steps, swap
 from cratejoy_migration.documents.summary import Summary, summarise
+from cratejoy_migration.erase.rows import remove_returned
 from cratejoy_migration.loading.writer_lock import loads_running
 from cratejoy_migration.staging import StagingError
 
@@ -74,6 +75,9 @@ def _build(connection: Connection, told: Told, scope: Scope) -> Summary:
     connection.execute("create schema if not exists migration")
     if loads_running(connection, "cratejoy"):
         told.warning("a collection is running: these documents hold what it has stored so far; build them again.")
+    returned = remove_returned(connection)
+    if returned:
+        told.warning(f"{returned:,} rows of erased people were collected again, and removed: erase them at Cratejoy.")
     for step in steps(staged, scope):
         began = time.monotonic()
         for statement in step.statements:

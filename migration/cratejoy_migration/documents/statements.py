@@ -13,7 +13,7 @@ ADDED = (
     "email_key", "group_first_id", "group_size", "document_hash",
 )  # fmt: skip
 """Columns of a document beside those of the staged customer."""
-_WHITE_SPACE = r"[\s\u00a0\u1680\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+"
+WHITE_SPACE = r"[\s\u00a0\u1680\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+"
 _KEPT = {"customer_addresses": kept.ADDRESS, "subscriptions": kept.SUBSCRIPTION, "orders": kept.ORDER}
 _MOMENTS = {"subscriptions": "start_date", "orders": "placed_at"}
 DOCUMENTS = "customer_documents"
@@ -101,7 +101,7 @@ def _finished(table: str, key: str) -> tuple[str, str]:
 
 def _people(staged: Staged) -> str:
     email = "email" if staged.has("customers", "email") else "null::text"
-    return _sql("people", email=email, white_space=_WHITE_SPACE)
+    return _sql("people", email=email, white_space=WHITE_SPACE)
 
 
 def _related(staged: Staged, stream: str) -> str:

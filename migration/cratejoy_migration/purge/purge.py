@@ -123,14 +123,14 @@ class Purge:
         if self._scope.database:
             self._look_at_databases(found)
         if self._scope.files:
-            found.remnants = files.remnants(self._project, self._reports())
+            found.remnants = files.remnants(self._project, self.reports())
             found.memory = dict(self._memory().counts())
         self._note_what_stays(found)
         return found
 
     def _look_at_databases(self, found: Stock) -> None:
         try:
-            with self._databases() as places:
+            with self.databases() as places:
                 for url, is_own in places:
                     self._look_at(url, found, is_own=is_own)
         except StagingError as error:
@@ -165,7 +165,7 @@ class Purge:
         if os.environ.get("MELTANO_STATE_BACKEND_URI", "systemdb") != "systemdb":
             found.kept.append(("bookmarks in your state backend", "no personal data: meltano state clear"))
         if self._scope.files:
-            found.strangers = files.strangers(self._project, self._reports())
+            found.strangers = files.strangers(self._project, self.reports())
             found.kept += [(str(path), "looks like a copy of a report: delete it yourself") for path in found.strangers]
 
     # Carrying out
@@ -194,7 +194,7 @@ class Purge:
 
     def _remove_rows(self, stock: Stock) -> None:
         if stock.objects:
-            with self._databases() as places:
+            with self.databases() as places:
                 for url, _ in places:
                     _drop(url)
         if stock.embedded[0]:
@@ -213,7 +213,7 @@ class Purge:
     # Where things are
 
     @contextmanager
-    def _databases(self) -> Iterator[list[tuple[str, bool]]]:
+    def databases(self) -> Iterator[list[tuple[str, bool]]]:
         """Yield the URLs of databases with rows of ours, and whether it is the embedded one; none is built for this."""
         ledger = str(self._told.get("ledger_url") or "")
         others = [(normalised_url(ledger), False)] if ledger else []
@@ -223,7 +223,8 @@ class Purge:
         with staging_database(self._project) as url:
             yield [(url, self.is_embedded), *(other for other in others if place(other[0]) != place(url))]
 
-    def _reports(self) -> list[Path]:
+    def reports(self) -> list[Path]:
+        """Return the folders of reports."""
         named = self._told.get("report_dir")
         return [self._project / plugins.REPORTS, *([self._project / str(named)] if named else [])]
 
