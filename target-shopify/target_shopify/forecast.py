@@ -54,8 +54,8 @@ class Foresight:
         self._folder = run.report.workspace()
         self._people = People(self._folder)
         preparing = _preparing(run)
-        count = run.client.call("CustomersCount", {}).value.get("count")
-        self.shop = ImaginedShop(run.client, self._people, settings.namespace, empty=count == 0, has_ids=loaded > 0)
+        count = int(run.client.call("CustomersCount", {}).value.get("count") or 0)
+        self.shop = ImaginedShop(run.client, self._people, settings.namespace, customers=count, has_ids=loaded > 0)
         self.shop.charge("prepare", preparing)
         # A run with `conflict: fail` stops at the first; a forecast tells how many there are.
         told = replace(settings, conflict="skip") if settings.conflict == "fail" else settings

@@ -229,6 +229,26 @@ def test_a_phone_that_two_documents_share_is_foretold_with_the_second_try(
     assert figures["calls"] == {"CustomerCreate": 3}
 
 
+def test_a_shop_is_read_once_when_looking_for_each_customer_would_cost_more(
+    shop: LocalShop, target: Runner, ledger_url: str, tmp_path: Path
+) -> None:
+    assert target.run([customer(number) for number in range(1, 7)]).status == 0
+    shop.add_customer(email="c50@example.com", firstName="Countess")
+    shop.add_customer(email="taken@example.com", phone="+15032000060")
+    before = shop.calls()
+    documents = [customer(2, first_name="Adele"), *[customer(number) for number in range(7, 230)]]
+
+    _, _, outcomes = forecast(target, tmp_path, documents, ledger_url=ledger_url)
+    asked = {name: count - before.get(name, 0) for name, count in shop.calls().items()}
+    assert target.run(documents, ledger_url=ledger_url).status == 0
+
+    assert foretold(tmp_path) == ended(ledger_url)
+    assert (outcomes["7101000002"], outcomes["7101000050"]) == ("updated", "adopted")
+    assert foretold(tmp_path)["7101000060"] == ("created", "phone_taken")
+    assert asked["customers"] == 2
+    assert asked["customerByIdentifier"] < 120
+
+
 def test_conflict_fail_tells_how_many_would_stop_the_run(loaded: LocalShop, target: Runner, tmp_path: Path) -> None:
     documents = [customer(6, email="countess@example.com"), customer(8)]
 

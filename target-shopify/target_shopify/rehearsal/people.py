@@ -6,7 +6,7 @@ import itertools
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,15 @@ class People:
         """Keep a new customer as its CustomerInput, which few are ever asked for again."""
         self._keep(number, wanted, keys)
 
+    def note(self, number: int, keys: Sequence[str]) -> None:
+        """Note whose these are in the real shop, unless the rehearsal has given them to somebody or freed them."""
+        for key in keys:
+            if not self._met.has(key) or not self._is_kept(key):
+                self._met.add(key)
+                self._keys[hash(key)] = number
+        if len(self._keys) >= 3 * _ROWS_A_WRITE:
+            self._write()
+
     def get(self, number: int) -> Person | None:
         """Return a customer that the rehearsal made or changed."""
         body = self._bodies.get(number)
@@ -119,6 +128,10 @@ class People:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
+
+    def _is_kept(self, key: str) -> bool:
+        row = self._database.execute("select 1 from keys where key = ?", (hash(key),)).fetchone()
+        return hash(key) in self._keys or row is not None
 
     def _keep(self, number: int, body: Mapping[str, Any], keys: Iterator[str]) -> None:
         self._bodies[number] = body

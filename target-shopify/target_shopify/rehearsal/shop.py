@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from target_shopify.client import Payload, UserError
@@ -21,6 +21,7 @@ from target_shopify.mapping.sync_state import address_fingerprint
 from target_shopify.planning import inherited
 from target_shopify.rehearsal import points
 from target_shopify.rehearsal.people import People, Person, email_key, id_key, phone_key
+from target_shopify.rehearsal.real import RealShop, remember
 from target_shopify.rehearsal.shapes import NAMES, at_a_glance, from_pages, identities, key_of, nodes, number_of, whole
 from target_shopify.rules import email_may_be_refused
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 Variables = Mapping[str, Any]
 _NOTHING = Payload({}, ())
 _FIELDS = ("email", "firstName", "lastName", "phone", "note")
-_MOST_RECENT = 1000
 
 
 class ImaginedShop:
@@ -40,21 +40,19 @@ class ImaginedShop:
         client: Of the real shop, for looks.
         people: Who the rehearsal made or changed.
         namespace: Of our metafields.
-        empty: The real shop has no customers, so that nobody need be looked for there.
+        customers: In the real shop; where there are none, nobody is looked for.
         has_ids: The real shop has the definition of our id metafield.
     """
 
-    def __init__(self, client: ShopifyClient, people: People, namespace: str, *, empty: bool, has_ids: bool) -> None:
+    def __init__(self, client: ShopifyClient, people: People, namespace: str, *, customers: int, has_ids: bool) -> None:
         self._client = client
         self._people = people
         self._namespace = namespace
-        self._empty = empty
-        self._has_ids = has_ids
-        self._reads_orders = not empty
         self._lock = threading.RLock()
+        self._real_shop = RealShop(client, people, self._lock, namespace, customers=customers, has_ids=has_ids)
+        self._reads_orders = customers > 0
         self._orders = itertools.count(1)
         self._recent: OrderedDict[str, list[dict[str, Any]]] = OrderedDict()
-        self._found: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._own = 0
         self.calls: Counter[str] = Counter()
         """Calls the run would make, by operation."""
@@ -79,7 +77,7 @@ class ImaginedShop:
     @property
     def empty(self) -> bool:
         """Whether the real shop has no customers."""
-        return self._empty
+        return self._real_shop.empty
 
     @property
     def stopping(self) -> bool:
@@ -120,30 +118,12 @@ class ImaginedShop:
             person = self._people.get(number) if number else None
         if person:
             return at_a_glance(person)
-        if self._empty or ("customId" in identifier and not self._has_ids):
-            return {}
-        value = self._asked(str(key or identifier["id"]), identifier)
+        value = self._real_shop.find(key, identifier)
         with self._lock:
             person = self._people.get(number_of(value["id"])) if value else None
         if person is None:
             return value
         return at_a_glance(person) if key is None or key in person.keys else {}
-
-    def _asked(self, key: str, identifier: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask the real shop who somebody is, once."""
-        with self._lock:
-            if key in self._found:
-                return self._found[key]
-        try:
-            value = self._client.call("CustomerFind", {"identifier": identifier, "namespace": self._namespace}).value
-        except CallRefused as refused:
-            if "NOT_FOUND" not in refused.codes:
-                raise
-            value = {}
-        value = value if value.get("id") else {}
-        with self._lock:
-            _remember(self._found, key, value)
-        return value
 
     def _read(self, variables: Variables) -> Payload:
         with self._lock:
@@ -152,7 +132,7 @@ class ImaginedShop:
             costs = points.read_whole(len(person.addresses), len(person.metafields))
             self.charge("CustomerRead", sum(costs), len(costs))
             return Payload(whole(person), ())
-        answer = self._client.call("CustomerRead", variables)
+        answer = self._real_shop.read(variables)
         if not answer.value:
             self.charge("CustomerRead", 1.0)
             return answer
@@ -160,7 +140,7 @@ class ImaginedShop:
         with self._lock:
             first = not (variables.get("addressesAfter") or variables.get("metafieldsAfter"))
             pages = [] if first else self._recent.get(variables["id"], [])
-            _remember(self._recent, variables["id"], [*pages, answer.value])
+            remember(self._recent, variables["id"], [*pages, answer.value])
         return answer
 
     def _order(self, variables: Variables) -> Payload:
@@ -317,27 +297,10 @@ class ImaginedShop:
         """Return a customer of the real shop, as it was just read, else read now."""
         with self._lock:
             pages = self._recent.get(gid)
-        return from_pages(number_of(gid), pages or list(self._pages(gid)))
-
-    def _pages(self, gid: str) -> Iterator[dict[str, Any]]:
-        variables: dict[str, Any] = {"id": gid, "namespace": self._namespace}
-        while value := self._client.call("CustomerRead", variables).value:
-            yield value
-            lists = (("addressesV2", "addressesAfter"), ("metafields", "metafieldsAfter"))
-            infos = {after: value[name].get("pageInfo") or {} for name, after in lists}
-            if not any(info.get("hasNextPage") for info in infos.values()):
-                return
-            variables |= {after: info["endCursor"] for after, info in infos.items() if info.get("endCursor")}
+        return from_pages(number_of(gid), pages or list(self._real_shop.pages(gid)))
 
 
 def _unfit(wanted: Mapping[str, Any]) -> tuple[UserError, ...]:
     """Return what Shopify may call invalid."""
     email = wanted.get("email")
     return (UserError(("email",), "Email is invalid", None),) if email and email_may_be_refused(email) else ()
-
-
-def _remember(recent: OrderedDict[str, Any], key: str, value: Any) -> None:
-    recent[key] = value
-    recent.move_to_end(key)
-    if len(recent) > _MOST_RECENT:
-        recent.popitem(last=False)
