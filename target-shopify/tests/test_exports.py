@@ -14,6 +14,7 @@ import pytest
 from target_shopify import exports
 from target_shopify.client import ShopifyClient
 from target_shopify.errors import Interrupted, ShopRefused, Unreachable
+from target_shopify.lanes import operation
 
 from .harness import TOKEN, LocalShop, checked, local_shop
 
@@ -41,6 +42,7 @@ def client(full_shop: LocalShop) -> Any:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "_BUSY_SECONDS", (0.02, 0.05))
+    monkeypatch.setattr(operation, "_POLL_SECONDS", (0.05, 1.0))
 
 
 def brought(client: ShopifyClient, folder: Path) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ EXTRA = "extra"
 DOUBLED = "doubled"
 KINDS = {
     MISSING: "never arrived",
-    REMOVED: "was written, and somebody removed it",
-    CHANGED: "was written, and somebody changed it",
-    WRONG: "is not what it should be",
-    EXTRA: "does not hold any more, and is still there",
-    DOUBLED: "is in the shop more than once",
+    REMOVED: "removed in the shop",
+    CHANGED: "changed in the shop",
+    WRONG: "not as it should be",
+    EXTRA: "should be gone",
+    DOUBLED: "in the shop more than once",
 }
 """Each kind, in words."""
 REPAIRABLE = frozenset({MISSING, REMOVED, WRONG, EXTRA})

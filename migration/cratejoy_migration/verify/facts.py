@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cratejoy_migration.documents.staged import Staged
-from cratejoy_migration.verify.judging import CLASSES, DIFFERENT, LOADED, MERGED, ORPHAN, PENDING
+from cratejoy_migration.verify.judging import CLASSES, DIFFERENT, LEFT_OUT, LOADED, MERGED, ORPHAN, PENDING
 from cratejoy_migration.verify.store import Connection
 
 STREAMS = ("customers", "subscriptions", "orders")
@@ -124,7 +125,7 @@ def unexplained(facts: Facts, accepted: Accepted, *, orders: str) -> list[str]:
     if different > accepted.different:
         told.append(f"{_customers(different)} different in the shop, {accepted.different:,} accepted")
     if facts.foreign_count:
-        told.append(f"{_customers(facts.foreign_count)} of the shop carry marks of this migration and are not staged")
+        told.append(f"{_customers(facts.foreign_count)} in the shop with marks of this migration, and not staged")
     told += _orphans(facts, accepted)
     told += _lost_rows(facts, orders)
     return told
@@ -170,16 +171,20 @@ def lines(connection: Connection, staged: Staged, orders: str) -> tuple[tuple[Li
     for stream in streams:
         query = _CUSTOMERS if stream == "customers" else _RELATED
         rows = connection.execute(query.format(stream=stream, owner=staged.owner(stream, "t"))).fetchall()
-        told = [_line(stream, orders, *row) for row in rows]
-        found += sorted(told, key=lambda line: (CLASSES.index(line.verdict), -line.count, line.reason or ""))
+        told: Counter[tuple[str, str | None]] = Counter()
+        for verdict, reason, count in rows:
+            told[_carried(stream, orders, verdict, reason)] += count
+        made = [Line(stream, verdict, reason, count) for (verdict, reason), count in told.items()]
+        found += sorted(made, key=lambda line: (CLASSES.index(line.verdict), -line.count, line.reason or ""))
         counts[stream] = _count(connection, f"select count(*) from cratejoy.{stream}")  # noqa: S608  # our own names
     return tuple(found), counts
 
 
-def _line(stream: str, orders: str, verdict: str, reason: str | None, count: int) -> Line:
+def _carried(stream: str, orders: str, verdict: str, reason: str | None) -> tuple[str, str | None]:
+    """Return verdict and reason of a row, by that of its customer; orders may not be carried at all."""
     if stream == "orders" and orders == "none" and verdict in (LOADED, MERGED, DIFFERENT):
-        return Line(stream, "left out", "orders: none", count)
-    return Line(stream, verdict, reason, count)
+        return LEFT_OUT, "orders: none"
+    return verdict, reason
 
 
 def differences(connection: Connection) -> tuple[tuple[str, str, int, int], ...]:

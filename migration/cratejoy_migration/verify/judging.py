@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cratejoy_migration.verify.differences import MISSING, Compared, Difference
+from cratejoy_migration.verify.differences import REMOVED, Compared, Difference
 
 LOADED, MERGED, REFUSED, PENDING, DIFFERENT, ORPHAN = "loaded", "merged", "refused", "pending", "different", "orphan"
 LEFT_OUT = "left out"
@@ -79,7 +79,7 @@ def beside_unsent(pairs: Sequence[Pair]) -> list[Verdict]:
 
 def gone(pairs: Sequence[Pair]) -> list[Verdict]:
     """Return the verdicts on customers whose Shopify customer is not there any more."""
-    return judged(pairs, Compared((Difference("customer", MISSING),)))
+    return judged(pairs, Compared((Difference("customer", REMOVED),)))
 
 
 def judged(pairs: Sequence[Pair], compared: Compared) -> list[Verdict]:

@@ -24,7 +24,6 @@ _MEANINGS = {
     "orphan": "belongs to no staged customer",
 }
 _FIELDS = {
-    "customer": "the customer itself",
     "first_name": "first name",
     "last_name": "last name",
     "email": "e-mail",
@@ -121,7 +120,7 @@ def _differences(told: Told) -> str:
         return ""
     largest = max(one["customers"] for one in found)
     bars = "".join(
-        _bar(f"{_field(one['field'])} {KINDS.get(one['kind'], one['kind'])}", one["customers"], largest, DIFFERENT)
+        _bar(f"{_field(one['field'])}: {KINDS.get(one['kind'], one['kind'])}", one["customers"], largest, DIFFERENT)
         for one in found[:_MOST_SHOWN]
     )
     note = "<p>Shopify customers with each difference. Values are not shown; the links lead to them.</p>"
@@ -159,7 +158,7 @@ def _foreign(told: Told) -> str:
         )
         for one in foreign["customers"][:_MOST_SHOWN]
     ]
-    note = f"<p>{foreign['count']:,} customers of the shop carry marks of this migration, and nobody staged them.</p>"
+    note = f"<p>In the shop with marks of this migration, and staged by nobody: {foreign['count']:,}.</p>"
     return _section("Foreign customers", note + _table(("Shopify customer", "Cratejoy ids it names"), rows))
 
 
@@ -220,7 +219,7 @@ def _samples(told: Told, verdicts: Sequence[str]) -> str:
 
 def _sample(shop: str, one: Told) -> tuple[_Cell, ...]:
     said = [
-        f"{_field(each['field'])}{' ' + each['key'] if each['key'] else ''} {KINDS.get(each['kind'], each['kind'])}"
+        f"{_field(each['field'])}{' ' + each['key'] if each['key'] else ''}: {KINDS.get(each['kind'], each['kind'])}"
         for each in one["differences"]
     ]
     number = str(one["shopify_id"] or "").rpartition("/")[2]

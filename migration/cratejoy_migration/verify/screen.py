@@ -12,6 +12,7 @@ from cratejoy_migration.verify.facts import Facts
 from cratejoy_migration.verify.judging import DIFFERENT, ORPHAN, PENDING
 
 _MOST = 8
+_MOST_KINDS = 20
 
 
 def table(facts: Facts) -> Table:
@@ -36,7 +37,7 @@ def differences(facts: Facts) -> Table | None:
     screen = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("different", "how", "customers"):
         screen.add_column(heading, justify="right" if heading == "customers" else "left")
-    for field, kind, _, customers in facts.differences[:_MOST]:
+    for field, kind, _, customers in facts.differences[:_MOST_KINDS]:
         screen.add_row(field.replace("_", " "), KINDS.get(kind, kind), f"{customers:,}")
     return screen
 
@@ -44,9 +45,11 @@ def differences(facts: Facts) -> Table | None:
 def examples(facts: Facts) -> Iterator[str]:
     """Yield the first different customers, a line each."""
     for one in facts.samples.get(DIFFERENT, ())[:_MOST]:
-        told = ", ".join(" ".join(filter(None, (each["field"], each["key"]))) for each in one["differences"])
+        told = ", ".join(
+            " ".join(filter(None, (each["field"].replace("_", " "), each["key"]))) for each in one["differences"]
+        )
         number = str(one["shopify_id"] or "").rpartition("/")[2]
-        yield f"  {one['cratejoy_id']} (Shopify {number or 'unknown'}): {told.replace('_', ' ', 1)}"
+        yield f"  {one['cratejoy_id']} (Shopify {number or 'unknown'}): {told}"
 
 
 def next_step(certificate: Certificate) -> str:

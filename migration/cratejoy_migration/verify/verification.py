@@ -143,7 +143,7 @@ class Verification:
             facts=found,
             unexplained=tuple(finding.unexplained(found, let_through, orders=self._settings.orders)),
             decisions=tuple(one for kind in kinds for one in decisions.accepted(connection, kind).values()),
-            runs=tuple(runs.latest(connection, _RUNS)),
+            runs=tuple(run for run in runs.latest(connection, _RUNS) if run.state != "running"),
             shop=shop.domain,
             run_id=self._run_id,
             began=began,
