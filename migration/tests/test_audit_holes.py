@@ -263,6 +263,19 @@ def test_a_stream_that_is_forbidden_is_not_known_and_the_others_are(everything, 
     assert "403" in lines[0].trouble
 
 
+def test_credentials_that_are_good_for_nothing_end_the_audit_and_the_last_one_stands(everything, store):
+    assert shallow(everything, store).missing == 0
+    for refused in (401, 403):
+        store.fault(status={"status": refused})
+        with pytest.raises(TapError, match="client_secret"):
+            shallow(everything, store)
+        with pytest.raises(TapError, match="client_secret"):
+            deep(everything, store)
+    with auditing(everything, store) as audit:
+        [line] = audit.store.lines()
+    assert line.missing == 0
+
+
 def test_a_server_that_is_away_ends_the_audit(everything, store):
     with auditing(everything, store, api_url="http://127.0.0.1:1/v1", max_retries=0) as audit:
         with pytest.raises(Unreachable):

@@ -113,7 +113,10 @@ def test_the_last_line_says_what_to_do() -> None:
     assert "as accepted" in next_step([line(missing=2, rows=98)], {"orders": 2}, deep=False)
     assert next_step([line(rows=9)], {}, deep=True) == "Nothing is missing. Next: meltano run migrate"
     assert "meltano run collect" in next_step([line(missing=100)], {}, deep=False)
-    assert "--deep" in next_step([line(missing=None, rows=9)], {}, deep=False)
+    uncounted, forbidden = "Cratejoy tells no count", "GET /orders/ is forbidden (403)"
+    assert "--deep" in next_step([line(missing=None, rows=9, trouble=uncounted)], {}, deep=False)
+    assert "--deep" not in next_step([line(missing=None, rows=9, trouble=uncounted)], {}, deep=True)
+    assert "--deep" not in next_step([line(missing=None, rows=9, trouble=forbidden)], {}, deep=False)
 
 
 def test_what_a_backfill_could_not_close_is_one_sentence() -> None:
@@ -139,6 +142,7 @@ def test_an_audit_holds_until_rows_come_or_go() -> None:
 def test_an_audit_without_a_line_for_a_stream_that_is_wanted_does_not_hold() -> None:
     assert not gate.describes([line("customers", rows=100)], {"customers": 100}, ["customers", "orders"])
     assert not gate.describes([], {}, ["customers"])
+    assert not gate.describes([line("customers", None, rows=100)], {"customers": 100}, ["customers"])
 
 
 def test_an_audit_of_before_is_set_right_by_what_was_stored_and_deleted_since() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 
 import psycopg
-from tap_cratejoy.errors import StreamFailed, Unreachable
+from tap_cratejoy.errors import Forbidden, StreamFailed, Unreachable
 
 from cratejoy_migration import meltano_runs, plugins
 from cratejoy_migration.audit import staged as staging
@@ -83,6 +83,8 @@ class Audit:
         except Unreachable as failure:
             raise Unreachable(f"{failure} The same command goes on where it stopped.") from None
         except StreamFailed as failure:
+            if isinstance(failure, Forbidden) and not self.cratejoy.may_ask():
+                raise
             staged = staging.look(self.store.connection, scope)
             distinct = staged.distinct if staged else 0
             line = by_counts(stream, None, distinct, trouble=str(failure), **figures(staged))

@@ -11,7 +11,7 @@ from cratejoy_migration.audit.verdict import ACCEPT, rows
 
 
 def describes(lines: Sequence[Line], counts: Mapping[str, int], streams: Collection[str]) -> bool:
-    """Return whether an audit still describes the staging: no row was stored or deleted since.
+    """Return whether an audit still describes the staging: all is known, and no row was stored or deleted since.
 
     A later collection that stored no new row, only changed ones, takes nothing from what an audit found.
 
@@ -22,7 +22,8 @@ def describes(lines: Sequence[Line], counts: Mapping[str, int], streams: Collect
     """
     audited = {line.stream: line.rows or 0 for line in lines}
     names = {*audited, *counts}
-    return set(streams) <= set(audited) and all(audited.get(name, 0) == counts.get(name, 0) for name in names)
+    known = all(line.missing is not None for line in lines)
+    return known and set(streams) <= set(audited) and all(audited.get(name, 0) == counts.get(name, 0) for name in names)
 
 
 def recounted(lines: Sequence[Line], counts: Mapping[str, int]) -> list[Line]:

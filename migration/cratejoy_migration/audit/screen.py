@@ -64,7 +64,7 @@ def notes(lines: Sequence[Line], pages_left: int = 0) -> Iterator[str]:
         yield f"... and {pages_left:,} more pages: table migration.audit_pages."
     for line in lines:
         if line.trouble:
-            yield f"{line.stream}: {line.trouble}."
+            yield f"{line.stream}: {line.trouble.rstrip('.')}."
         if line.unnamed and line.pages:
             yield f"{line.stream}: Cratejoy counts {line.unnamed:,} more rows than its pages show."
         if line.extra:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tap_cratejoy.client import CratejoyClient
-from tap_cratejoy.errors import NotFound, StreamFailed, Unreachable
+from tap_cratejoy.errors import Forbidden, NotFound, StreamFailed, Unreachable
 from tap_cratejoy.pages import Page, PageReader
 from tap_cratejoy.pagination import Lanes
 from tap_cratejoy.settings import Settings
@@ -18,6 +18,8 @@ from cratejoy_migration.audit.scope import Scope
 
 BARE = {"with": ""}
 """Asks for rows without related data (Cratejoy docs: working with relationships); a refusal is healed by the reader."""
+UNCOUNTED = "Cratejoy"
+"""How the trouble begins that a deep audit is free of: it counts rows, not what Cratejoy says of them."""
 T = TypeVar("T")
 
 
@@ -44,6 +46,7 @@ class Cratejoy:
         self.logger = logger
         self.client = CratejoyClient(settings, logger)
         self.lanes = Lanes(settings.concurrency, lambda: None)
+        self._welcome = False
 
     def __enter__(self) -> Self:
         return self
@@ -69,11 +72,17 @@ class Cratejoy:
             TapError: Cratejoy is away, or refuses the credentials; what concerns this stream alone is told instead.
         """
         try:
-            return self._count(scope)
+            counted = self._count(scope)
         except Unreachable:
             raise
+        except Forbidden as refusal:
+            if not self.may_ask():
+                raise
+            return Counted(None, trouble=str(refusal))
         except StreamFailed as failure:
             return Counted(None, trouble=str(failure))
+        self._welcome = True
+        return counted
 
     def there(self, path: str, wanted: Iterable[int], known: int | None) -> dict[int, bool]:
         """Ask for single elements: is each still there?
@@ -93,6 +102,15 @@ class Cratejoy:
         answers = self.lanes.in_order(lambda number: self._is_there(path, number), numbers)
         return {number: answer for number, answer in zip(numbers, answers, strict=True) if answer is not None}
 
+    def may_ask(self) -> bool:
+        """Whether the credentials are good for anything: wrong ones are refused with 403 everywhere."""
+        if not self._welcome:
+            try:
+                self._first_row("/products/", {})
+            except Forbidden:
+                return False
+        return True
+
     def _is_there(self, path: str, number: int) -> bool | None:
         try:
             answer = self.client.get(f"{path}{number}/", check=lambda data: isinstance(data, dict))
@@ -110,14 +128,14 @@ class Cratejoy:
         for query in scope.queries:
             page, obeyed = self._first_row(scope.path, query)
             if page.count is None:
-                return Counted(None, trouble="Cratejoy tells no count")
+                return Counted(None, trouble=f"{UNCOUNTED} tells no count")
             if query and not (obeyed and all(scope.late(row) for row in page.rows)):
-                return Counted(None, trouble="Cratejoy does not count by date here")
+                return Counted(None, trouble=f"{UNCOUNTED} does not count by date here")
             total += page.count
             if scope.drops_tests and page.count:
                 marked, obeyed = self._first_row(scope.path, {**query, **tests})
                 if marked.count is None or not (obeyed and all(row.get("is_test") is True for row in marked.rows)):
-                    return Counted(None, trouble="Cratejoy does not count test rows apart here")
+                    return Counted(None, trouble=f"{UNCOUNTED} does not count test rows apart here")
                 left_out += marked.count
         return Counted(total - left_out, left_out)
 

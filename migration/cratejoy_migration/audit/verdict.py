@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cratejoy_migration.audit.lines import Line, beyond
+from cratejoy_migration.audit.source import UNCOUNTED
 from cratejoy_migration.audit.store import Connection
 from cratejoy_migration.decisions import Decision, accepted
 
@@ -24,9 +25,9 @@ def next_step(lines: Sequence[Line], accepted_amounts: Mapping[str, int], *, dee
     if over:
         unknown = [line.stream for line in lines if line.missing is None]
         if set(over) <= set(unknown):
-            return f"Not known of {', '.join(unknown)}, see above. Next: the same command again" + (
-                "." if deep else ", or with --deep, which needs no count."
-            )
+            helps = not deep and all(line.trouble.startswith(UNCOUNTED) for line in lines if line.missing is None)
+            way = "migration audit --deep" if helps else "the same command again, once that is mended"
+            return f"Not known of {', '.join(unknown)}: see above. Next: {way}"
         total = sum(amount for stream, amount in over.items() if stream not in unknown)
         return f"{rows(total)} {'is' if total == 1 else 'are'} missing. Next: migration backfill"
     missing = sum(line.missing or 0 for line in lines)
