@@ -272,7 +272,8 @@ class CratejoyClient:
             if not _is_about_the_certificate(error):
                 raise _Ailing("the encrypted connection broke", answered=answered) from None
             raise errors.Unreachable(
-                f"The certificate of {self._settings.api_url} could not be verified: check api_url and the clock."
+                f"The certificate of {self._settings.api_url} could not be verified, and nothing was sent: check "
+                "api_url and the clock; behind a company's proxy name its certificates in REQUESTS_CA_BUNDLE."
             ) from None
         except requests.exceptions.ConnectTimeout:
             raise _Ailing("no connection within the timeout", answered=False) from None

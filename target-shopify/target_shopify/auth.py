@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from target_shopify import certificates
 from target_shopify.errors import ShopRefused, Unreachable
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Token:
         try:
             answer = self._session.post(url, data=form, headers=headers, timeout=timeout, allow_redirects=False)
         except requests.RequestException as error:
+            certificates.check(error, self._settings.api_url)
             return f"no answer ({type(error).__name__})"
         status = answer.status_code
         return f"status {status}" if status == 429 or status >= 500 else answer

@@ -22,7 +22,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
-from target_shopify import operations
+from target_shopify import certificates, operations
 from target_shopify.auth import Token
 from target_shopify.budget import Budget
 from target_shopify.errors import AnswerLost, CallRefused, Interrupted, ShopRefused, Unreachable
@@ -56,6 +56,7 @@ _PURPOSES = {
     "CustomerFind": "find customers",
     "CustomerRead": "read customers",
     "CustomersCount": "count customers",
+    "CustomersRoll": "read customers",
     "DefinitionCreate": "make metafield definitions",
     "DefinitionDelete": "delete metafield definitions",
     "Definitions": "read metafield definitions",
@@ -335,6 +336,7 @@ class ShopifyClient:
                 allow_redirects=False,
             )
         except (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError) as error:
+            certificates.check(error, self._settings.api_url)
             raise _Ailing(f"no connection ({type(error).__name__})") from None
         except requests.RequestException as error:
             raise _Ailing(f"no answer ({type(error).__name__})", sent=True) from None
