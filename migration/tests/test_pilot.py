@@ -210,6 +210,15 @@ def test_speed_is_compared_with_what_was_assumed() -> None:
     assert found["a write"].verdict is Verdict.DIFFERS
 
 
+def test_five_orders_a_minute_are_no_measure_of_speed() -> None:
+    limited = measures(customers_per_second=None, points_per_customer=260.0, with_orders=True)
+    found = {one.topic: one for one in speed.judge({"direct": limited}, 100, [])}
+
+    assert found["direct lane"].found == "not measured: a development store takes five orders a minute"
+    assert found["direct lane"].verdict is Verdict.UNKNOWN
+    assert found["points a customer, direct lane"].found == "260.0, orders included"
+
+
 def test_operations_beside_each_other_share_their_time() -> None:
     began = datetime(2026, 11, 1, tzinfo=UTC)
 

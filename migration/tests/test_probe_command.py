@@ -48,7 +48,7 @@ def test_both_platforms_are_asked_and_the_settings_are_written(here: Project, st
     assert "+ TAP_CRATEJOY_PAGE_SIZE=500" in said
     written = (here.folder / ".env").read_text()
     assert written.startswith("# mine\nOTHER='keep me'\n")
-    assert written.endswith("TAP_CRATEJOY_PAGE_SIZE=500\n")
+    assert "\n\n# Recommended by `migration probe`.\nTAP_CRATEJOY_PAGE_SIZE=500\n" in written
     assert stat.S_IMODE((here.folder / ".env").stat().st_mode) == 0o600
 
     files = {name: (here.folder / "reports" / name).read_text() for name in ("probe.json", "probe.md")}

@@ -65,7 +65,8 @@ def pilot(
     client = ShopifyClient(settings, logging.getLogger("cratejoy_migration.pilot"))
     shop = _shop(client, settings, on_a_live_shop)
     with staging_database(project) as url, _connected(settings.ledger_url or url) as connection:
-        place = Place(project, url, connection, client, settings)
+        development = bool((shop.get("plan") or {}).get("partnerDevelopment"))
+        place = Place(project, url, connection, client, settings, development)
         with history.recorded(settings.ledger_url or url, "pilot") as run:
             work = _Work(place, str(shop.get("currencyCode") or "USD"), _LANES[lane])
             good = work.carry_out(customers, then_rollback=then_rollback, beside_others=beside_others)

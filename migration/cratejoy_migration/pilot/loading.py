@@ -32,6 +32,7 @@ class Place:
         connection: To it, held by the pilot.
         client: Asks the shop.
         settings: Of the target.
+        development: It is a development store, which takes five orders a minute and no more.
     """
 
     project: Path
@@ -39,6 +40,7 @@ class Place:
     connection: record.Connection
     client: ShopifyClient
     settings: Settings
+    development: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,15 @@ def _measured(place: Place, figures: dict[str, Any], known: set[str], whole: flo
     customers, seconds = record.span(place.connection, str(figures.get("run_id"))) or (0, 0.0)
     done = figures.get("documents") or 0
     bulk = [one for name, one in operations(place.client).items() if name not in known]
+    orders = place.settings.orders == "create"
+    timed = customers and seconds and not (orders and place.development)
     return {
+        "with_orders": orders,
         "customers": customers,
         "outcomes": figures.get("outcomes") or {},
         "seconds": round(seconds, 2),
         "seconds_with_start": round(whole, 1),
-        "customers_per_second": round(customers / seconds, 2) if customers and seconds else None,
+        "customers_per_second": round(customers / seconds, 2) if timed else None,
         "points_per_customer": round((figures.get("points", 0) - _prepared(figures)) / done, 2) if done else None,
         "throttled": figures.get("throttled", 0),
         "retries": figures.get("retries", 0),
