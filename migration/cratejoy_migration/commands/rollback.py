@@ -146,12 +146,13 @@ def _tell(screen: Console, journal: Journal, settings: Settings) -> bool:
     """Show and write what was done; end the rollback when nothing is left to do."""
     counts, stays = journal.counts(), journal.stays()
     strangers = journal.strangers()
-    told = {**summary.figures(settings.shop, counts, stays), "read_back": journal.seen_counts(), "strangers": strangers}
+    seen = journal.seen_counts()
+    told = {**summary.figures(settings.shop, counts, stays), "read_back": seen, "strangers": strangers}
     path = summary.write(settings.report_dir or Path("reports"), told, journal.listed())
     if not any(state == "planned" for _, _, state, _, _ in counts):
         journal.end(told)
     screen.print(summary.result_table(counts))
-    for note in summary.notes(counts, stays, len(strangers)):
+    for note in summary.notes(counts, stays, seen, len(strangers)):
         screen.print(note, highlight=False, soft_wrap=True)
     verdict = (
         "Rolled back: the shop holds nothing of the migration but what is listed."

@@ -154,7 +154,8 @@ class Journal:
     def seen_counts(self) -> dict[str, dict[str, int]]:
         """Return how many customers and orders an export saw, and how many bear our traces."""
         rows = self._connection.execute(sql.SEEN_COUNTS).fetchall()
-        return {f"{kind}s": {"in_shop": total, "with_traces": ours} for kind, total, ours in rows}
+        nothing = {"customers": {"in_shop": 0, "with_traces": 0}}
+        return nothing | {f"{kind}s": {"in_shop": total, "with_traces": ours} for kind, total, ours in rows}
 
     def keep_buyers(self) -> None:
         """Plan that customers with orders that are not ours stay."""
@@ -192,7 +193,7 @@ class Journal:
             self._connection.execute(sql.SETTLE, (*columns, details, self.id, kind))
             self._connection.execute(sql.LEAVE_LEDGER, (self.id, kind, over))
             if kind in sql.LEAVE:
-                self._connection.execute(sql.LEAVE[kind], (self._shop, over))
+                self._connection.execute(sql.LEAVE[kind], (self._shop, over, self.id))
 
     def forget_documents(self) -> None:
         """Take the rows out of the ledger that have no customer in the shop."""

@@ -158,11 +158,17 @@ delete from migration.ledger where document_key in (
     where rollback_id = %s and kind = %s and key = any(%s))
 """
 LEAVE = {
-    "adopted": "delete from migration.before_images where shop = %s and shopify_id = any(%s)",
-    "order": "delete from migration.shop_objects where shop = %s and kind = 'order' and gid = any(%s)",
-    "definition": "delete from migration.shop_objects where shop = %s and kind = 'definition' and key = any(%s)",
+    "adopted": "delete from migration.before_images where shop = %s and shopify_id = any(%s) and %s > 0",
+    "order": """
+        delete from migration.shop_objects o using migration.rollback r
+        where o.shop = %s and o.kind = 'order' and o.key = r.archived ->> 'key'
+            and r.kind = 'order' and r.key = any(%s) and r.rollback_id = %s
+        """,
+    "definition": """
+        delete from migration.shop_objects where shop = %s and kind = 'definition' and key = any(%s) and %s > 0
+        """,
 }
-"""What else a kind leaves behind in the ledger's tables."""
+"""What else of a kind goes, of a shop, by keys, in a rollback; orders by their primary key: there may be millions."""
 FORGET_DOCUMENTS = """
 update migration.rollback set state = 'done', at = now()
 where rollback_id = %s and kind = 'document' and state = 'planned'

@@ -59,8 +59,12 @@ def result_table(counts: Sequence[Count]) -> Table:
     )
 
 
-def notes(counts: Sequence[Count], stays: Mapping[str, int], strangers: int) -> Iterable[str]:
+def notes(
+    counts: Sequence[Count], stays: Mapping[str, int], seen: Mapping[str, Mapping[str, int]], strangers: int
+) -> Iterable[str]:
     """Yield what the table does not say."""
+    for what, figure in seen.items():
+        yield f"Looked back at {figure['in_shop']:,} {what} of the shop: {figure['with_traces']:,} bear our traces."
     if stays:
         listed = ", ".join(f"{name} {count:,}" for name, count in stays.items())
         yield f"Changed by others since, and left as it is, in adopted customers: {listed}."
