@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from typing import IO, TYPE_CHECKING, Any
 
+import psycopg
 from target_shopify import cli
 from target_shopify.errors import LedgerFailed
 from target_shopify.target import TargetShopify
 
-from cratejoy_migration import history
+from cratejoy_migration import history, runs
 from cratejoy_migration.staging import StagingError, connection_url, keep_up
 
 if TYPE_CHECKING:
@@ -48,11 +50,26 @@ class StagingTargetShopify(TargetShopify):
         """
         with self._history.part(last=True) if self._history else nullcontext():
             super().process_endofpipe()
+        if self._history and self.settings.ledger_url:
+            self._tell_changes(self.settings.ledger_url)
+
+    def _tell_changes(self, url: str) -> None:
+        """Say what has changed since the migration before, as the build of the documents counted it."""
+        with suppress(psycopg.Error), psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+            built = runs.last_of_each(connection).get("documents")
+            if built and "new" in built.figures:
+                self.logger.info("Since the migration before: %s.", changes_told(built.figures))
 
     def _figures(self) -> dict[str, Any]:
         """Return how far the run is; nothing before the shop was asked."""
         run = self.__dict__.get("run")
         return run.figures() if run else {}
+
+
+def changes_told(figures: Mapping[str, Any]) -> str:
+    """Return what changed in words: `12 new, 3 changed, 1,985 unchanged, 1 gone (still in the shop)`."""
+    told = [f"{figures.get(name, 0):,} {name}" for name in ("new", "changed", "unchanged", "gone")]
+    return ", ".join(told) + (" (still in the shop)" if figures.get("gone") else "")
 
 
 def _staging_url() -> str:

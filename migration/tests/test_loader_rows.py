@@ -145,3 +145,9 @@ def test_latest_by_key():
     records = [{"id": 1, "n": 1}, {"id": 2, "n": 2}, {"id": 1, "n": 3}]
     assert latest_by_key(records, ["id"]) == [{"id": 1, "n": 3}, {"id": 2, "n": 2}]
     assert latest_by_key(records, []) == records
+
+
+def test_after_many_rows_the_planner_knows_how_many(load, query, singer):
+    lines = (singer.line(singer.record(id=n)) for n in range(10_000))
+    assert load(singer.schema(), *lines)[0] == 0
+    assert query("select reltuples::int from pg_class where oid = 'cratejoy.customers'::regclass") == [(10_000,)]

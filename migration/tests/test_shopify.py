@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cratejoy_migration.shopify import StagingTargetShopify
+from cratejoy_migration.shopify import StagingTargetShopify, changes_told
 from cratejoy_migration.staging import control, postmaster, staging_database
 from cratejoy_migration.staging.layout import Layout
 
@@ -83,3 +83,9 @@ def test_a_shop_that_is_away_is_one_sentence_without_secrets(run, project):
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert SETTINGS["access_token"] not in ended.stderr
+
+
+def test_what_changed_is_told_in_words():
+    figures = {"new": 12, "changed": 3, "unchanged": 1985, "gone": 1, "unfinished": 0}
+    assert changes_told(figures) == "12 new, 3 changed, 1,985 unchanged, 1 gone (still in the shop)"
+    assert changes_told({"new": 0}) == "0 new, 0 changed, 0 unchanged, 0 gone"

@@ -148,6 +148,11 @@ def test_the_screen_tells_each_phase():
     ]  # fmt: skip
 
 
+def test_rows_that_were_not_counted_are_told_by_three_digits():
+    known = facts(rows={"customers": Rows(599_975, exact=False), "orders": Rows(2_999_858, exact=False)})
+    assert "about 3,600,000 rows of 2 streams" in shown(screen.phases(known), 120)
+
+
 def test_changes_are_told_in_the_line_of_the_documents():
     known = facts(runs=[run("documents", 10, customers=9, to_go=3, new=1, changed=2, unchanged=6, gone=4)])
     assert "1 new, 2 changed, 6 unchanged, 4 gone" in shown(screen.phases(known), 120)

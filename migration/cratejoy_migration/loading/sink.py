@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.exc import SQLAlchemyError
 from target_postgres.sinks import PostgresSink  # type: ignore[import-untyped]
 
 from cratejoy_migration.loading.connector import StagingConnector
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _TEMPORARY = sql.Identifier("loading")
 _QUIET_SECONDS = 10.0
+_MANY_ROWS = 10_000
 
 
 class StagingSink(PostgresSink):  # type: ignore[misc]
@@ -119,7 +122,16 @@ class StagingSink(PostgresSink):  # type: ignore[misc]
     def clean_up(self) -> None:
         """Say how many rows came in all."""
         self._progress.info("%s: %s rows stored", self.stream_name, f"{self._stored:,}")
+        if self._stored >= _MANY_ROWS:
+            self._count_for_the_planner()
         super().clean_up()
+
+    def _count_for_the_planner(self) -> None:
+        """Let PostgreSQL know how many rows there are now: its own time for that may never come here."""
+        with suppress(SQLAlchemyError, psycopg.Error), self.connector._connect() as connection:  # noqa: SLF001  # as above
+            driver: psycopg.Connection[Any] = connection.connection.driver_connection
+            driver.execute(sql.SQL("analyze {}").format(self._table))
+            driver.commit()
 
 
 def _names(columns: Any) -> sql.Composed:

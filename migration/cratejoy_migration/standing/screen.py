@@ -60,8 +60,8 @@ def _collect(facts: Facts) -> Line:
     if not facts.rows:
         return _NEVER if run is None else (run.state, "", run.ended_at)
     total = sum(rows.count for rows in facts.rows.values())
-    about = "" if all(rows.exact for rows in facts.rows.values()) else "about "
-    told = f"{about}{total:,} rows of {len(facts.rows)} streams"
+    exact = all(rows.exact for rows in facts.rows.values())
+    told = f"{f'{total:,}' if exact else about(total)} rows of {len(facts.rows)} streams"
     if facts.incomplete:
         told += f"; not complete: {', '.join(facts.incomplete)}"
     state = "running" if run and run.state == "running" else "incomplete" if facts.incomplete else "done"
@@ -136,6 +136,11 @@ PHASES: Mapping[str, Callable[[Facts], Line]] = {
     "verify": _verify,
 }
 """Each phase and how its line is made."""
+
+
+def about(count: int) -> str:
+    """Return a number that is known by three digits: `about 3,600,000`."""
+    return f"about {int(float(f'{count:.2e}')):,}"
 
 
 def _counts(counts: Any) -> str:
