@@ -15,7 +15,7 @@ from tests.chaos.project import Run
 from tests.chaos.scene import Scene
 from tests.chaos.servers import Server
 
-RUN_SECONDS = 300
+RUN_SECONDS = 600
 """Within this a command ends, whatever happens to it: every fault of a round is over long before."""
 PAUSES = (1, 2, 5, 15, 30, 0)
 """Seconds after each try in peace that failed; a killed run counts as a living one for half a minute."""
@@ -32,7 +32,7 @@ class Figures:
     """What happened in a round.
 
     Attributes:
-        killed: Processes by the victim's name.
+        killed: Processes by name.
         missed: Kills whose victim had ended before.
         unrest: Tries in peace that failed; what was killed before may still hold something.
         away: How often a platform went away.
@@ -122,9 +122,9 @@ class Play:
             self._figures.away += 1
         elif event.who in servers:
             servers[event.who].restart(event.seconds)
-            self._figures.killed[event.who] += 1
-        elif kill(self._victims(event, run)):
-            self._figures.killed[event.who] += 1
+            self._figures.killed[f"local {event.who.capitalize()}"] += 1
+        elif killed := kill(self._victims(event, run), event.who):
+            self._figures.killed.update(killed)
         else:
             self._figures.missed += 1
 

@@ -17,6 +17,16 @@ MARK = "CHAOS_RUN"
 """Variable that marks everything a command starts."""
 _SUPERVISOR = "cratejoy_migration.staging.supervisor"
 _ARGUMENTS_LOOKED_AT = 3
+PROGRAMS = frozenset(
+    {
+        "meltano",
+        "migration",
+        "tap-cratejoy",
+        "staging-target-postgres",
+        "staging-tap-postgres",
+        "staging-target-shopify",
+    }
+)
 
 
 def members(mark: str) -> list[psutil.Process]:
@@ -56,13 +66,19 @@ def victims(who: str, run: Run, project: Path, dice: random.Random) -> list[psut
     return [process for process in mine if who in _names(process)]
 
 
-def kill(processes: Iterable[psutil.Process]) -> int:
-    """Kill processes and return how many were there to be killed."""
-    killed = 0
+def kill(processes: Iterable[psutil.Process], who: str) -> list[str]:
+    """Kill processes and return the name of each that was there to be killed.
+
+    Args:
+        processes: Who is to die.
+        who: The victim's name, for those that are no program of ours.
+    """
+    killed = []
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
+            known = sorted(_names(process) & PROGRAMS)
             process.kill()
-            killed += 1
+            killed.append(known[0] if known else "shell" if who in ("runner", "everything") else who)
     return killed
 
 

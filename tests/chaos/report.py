@@ -78,7 +78,7 @@ def write(text: str, path: Path = DOCUMENT) -> None:
 
 def _seeds(results: Sequence[Result]) -> str:
     seeds = sorted(result.plan.seed for result in results)
-    whole = seeds == list(range(seeds[0], seeds[-1] + 1)) if seeds else False
+    whole = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
     return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
 
 
