@@ -212,6 +212,21 @@ def test_all_who_share_a_different_customer_are_different_and_repaired_together(
     assert {"cj-id-5", "cj-id-6"} <= set(shop.customer(5)["tags"])
 
 
+def test_a_repair_that_was_killed_is_taken_up_again(loaded, shop, query, repair, monkeypatch):
+    plant(shop, "address")
+    loaded.verify()
+    with monkeypatch.context() as patch:
+        patch.setattr(plugins, "run_meltano", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            repair()
+
+    assert rows(loaded.verify())[-1] == ("different", None, 1)
+    count, again = repair()
+
+    assert (count, again.unexplained) == (1, ())
+    assert query("select to_regclass('migration.repairs')") == [(None,)]
+
+
 def test_a_doubled_customer_is_named_with_its_twin_and_is_for_a_person(loaded, shop, query, repair):
     twin = shop.add(email="twin@example.com", tags=["cj-id-2"]).rpartition("/")[2]
 

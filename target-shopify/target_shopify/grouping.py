@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from target_shopify.errors import WORKING_FOLDER, DiskFull
+
 PARENT = "__parentId"
 _CHILD = re.compile(rb'"__parentId":"([^"]+)"\}?\s*$')
 _KIND = re.compile(r"gid://shopify/(\w+)/")
@@ -25,6 +27,9 @@ def objects(path: Path) -> Iterator[dict[str, Any]]:
     Args:
         path: Of a file that `export` brought. It is read twice; where children do not follow their parent, their
             places in it are kept in a temporary file beside it.
+
+    Raises:
+        DiskFull: There is no room for that file.
 
     Yields:
         The object, with the key `children`: lists by kind, such as `{"Metafield": [...], "MailingAddress": [...]}`.
@@ -101,6 +106,8 @@ def _strays(path: Path) -> Iterator[_Strays]:
             strays.note(path)
             database.execute("commit")
             yield strays
+        except sqlite3.OperationalError:
+            raise DiskFull(WORKING_FOLDER) from None
         finally:
             database.close()
 

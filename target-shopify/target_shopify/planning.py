@@ -236,13 +236,23 @@ def default_address(found: Found, wanted: ShopifyCustomer, missing: Sequence[Map
     if found.state is None or found.state.origin != "created":
         return None
     there = {address_fingerprint(address): str(address["id"]) for address in found.addresses}
-    forms = {address_fingerprint(one): address_prints(one, found, wanted) for one in wanted.addresses or ()}
-    gone = {address_fingerprint(one): place for place, one in enumerate(missing)}
     for first in found.state.addresses:
-        home = next((there[one] for one in forms.get(first, frozenset([first])) if one in there), None)
-        if home or first in gone:
-            return home or gone[first]
+        if first in there:
+            return there[first]
+        place, forms = _forms_of(first, found, wanted, missing)
+        home = next((there[one] for one in forms if one in there), None)
+        if home is not None or place is not None:
+            return place if home is None else home
     return None
+
+
+def _forms_of(
+    written: str, found: Found, wanted: ShopifyCustomer, missing: Sequence[Mapping[str, Any]]
+) -> tuple[int | None, frozenset[str]]:
+    """Return the place among the missing addresses, and all fingerprints, of the address that was written as this."""
+    place = next((place for place, one in enumerate(missing) if address_fingerprint(one) == written), None)
+    same_one = (one for one in wanted.addresses or () if address_fingerprint(one) == written)
+    return place, next((address_prints(one, found, wanted) for one in same_one), frozenset())
 
 
 def _restored_default(

@@ -14,6 +14,7 @@ import orjson
 from rich.console import Console
 
 from cratejoy_migration import plugins
+from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.history import recorded
 from cratejoy_migration.staging import staging_database
 from cratejoy_migration.staging.project import project_folder
@@ -73,7 +74,7 @@ def _verified(project: Path, url: str, samples: int, *, quiet: bool) -> Certific
     with recorded(url, "verify") as run:
         telling = Telling(lambda name, seconds: click.echo(f"{name:<20} {seconds:7.1f} s", err=True), run.beat)
         certificate = Verification(url, settings, run.run_id, telling).run(samples)
-        path = certificate.write(settings.report_dir or project / plugins.REPORTS)
+        path = _written(certificate, settings.report_dir or project / plugins.REPORTS)
         run.beat({"clean": certificate.clean, "unexplained": len(certificate.unexplained)})
         if not certificate.clean:
             run.figures["state"] = "failed"
@@ -82,6 +83,16 @@ def _verified(project: Path, url: str, samples: int, *, quiet: bool) -> Certific
     else:
         _show(certificate, path, project)
     return certificate
+
+
+def _written(certificate: Certificate, folder: Path) -> Path:
+    try:
+        return certificate.write(folder)
+    except OSError as error:
+        raise OperatorError(
+            f"The certificate cannot be written into {folder.name} ({error.strerror}): make room or give access, and "
+            "verify again."
+        ) from None
 
 
 def _show(certificate: Certificate, path: Path, project: Path) -> None:

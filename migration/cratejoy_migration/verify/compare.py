@@ -130,7 +130,8 @@ class _One:
         gone = [
             (place, address)
             for place, address in enumerate(wanted, 1)
-            if planning.address_prints(address, self._found, self._wanted).isdisjoint(there)
+            if address_fingerprint(address) not in there
+            and planning.address_prints(address, self._found, self._wanted).isdisjoint(there)
         ]
         for place, address in gone:
             if any(code.startswith("address_") for code in self._repairs) and self._may_be_refused(address):

@@ -54,8 +54,9 @@ create index on migration.verify_pairs (lead, id);
 analyze migration.verify_pairs;
 """
 _LEDGER_COLUMNS = """
-l.status, l.reason, l.origin, l.shopify_id, l.document_hash is distinct from d.document_hash as changed
+l.status, l.reason, l.origin, l.shopify_id, coalesce(l.document_hash <> d.document_hash, false) as changed
 """
+"""A repair that was killed leaves rows without a hash: they are compared as they are."""
 _NO_LEDGER_COLUMNS = (
     "null::text as status, null::text as reason, null::text as origin, null::text as shopify_id, false as changed"
 )
