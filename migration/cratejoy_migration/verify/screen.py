@@ -69,4 +69,8 @@ def next_step(certificate: Certificate) -> str:
             f"{told} Somebody changed them in the shop. Next: migration repair --overwrite undoes that; or accept it: "
             'migration accept different --count N --reason "..."'
         )
-    return f"{told} Next: look at them, see the certificate; what may stay so is for migration accept."
+    if facts.foreign_count or DOUBLED in kinds:
+        return (
+            f"{told} Next: in Shopify, merge or delete who is there twice or by mistake; the certificate has the links."
+        )
+    return f"{told} Next: look at the certificate; what may stay so is for migration accept."
