@@ -16,7 +16,8 @@ PHASES = ("collect", "audit", "forecast", "migrate", "verify")
 """The phases of a round, in order; `--from` names one."""
 GOALS = ("collected", "audited", "forecast", "migrated", "verified")
 """What `--until` names: the end of the phase in the same place."""
-MOST_BACKFILLS = 2
+MOST_BACKFILLS = 1
+"""A backfill goes on by itself as long as that helps; what was away is a failure, and tried again."""
 MOST_REPAIRS = 2
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
