@@ -97,7 +97,7 @@ def _working(settings: Settings, journal: Journal) -> Iterator[Rollback]:
     with_orders = journal.has_orders()
     ask(client, settings, _needed(with_orders=with_orders))
     hands = Hands(client, settings.concurrency)
-    folder = Path(tempfile.mkdtemp(prefix="rollback-"))
+    folder = Path(tempfile.mkdtemp(prefix="target-shopify-rollback-"))
     files, traces = Files(client, _LOGGER, folder), Traces(client, settings, journal, folder, _LOGGER)
 
     def interrupt(signum: int, _: Any) -> None:
