@@ -19,6 +19,7 @@ Each message is one sentence or two: what happened, to what, what to do. None ho
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -127,3 +128,5 @@ def room_in(folder: str) -> Iterator[None]:
         if error.errno in _FULL:
             raise DiskFull(folder) from None
         raise
+    except sqlite3.OperationalError:
+        raise DiskFull(folder) from None  # of files that only we use, and only for as long as the run

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
 
-from .harness import LocalShop, Runner, Told, customer, order
+from .harness import LocalShop, Runner, Told, customer, order, singer
 from .hostile import hostile
 
 BEFORE = [customer(1), customer(2), customer(3), customer(9)]
@@ -247,6 +249,22 @@ def test_a_shop_is_read_once_when_looking_for_each_customer_would_cost_more(
     assert foretold(tmp_path)["7101000060"] == ("created", "phone_taken")
     assert asked["customers"] == 2
     assert asked["customerByIdentifier"] < 120
+
+
+def test_a_full_disk_is_one_sentence(shop: LocalShop, target: Runner, tmp_path: Path) -> None:
+    config, lines = tmp_path / "config.json", tmp_path / "input.jsonl"
+    config.write_text(json.dumps(target.settings(dry_run=True, report_dir=str(tmp_path / "report"))))
+    lines.write_text(singer([customer(number) for number in range(1, 1200)]))
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({2**17}, {2**17}))"
+    code = f"{limit}; from target_shopify import cli; import sys; sys.exit(cli.run(sys.argv[1:]))"
+
+    command = [sys.executable, "-c", code, "--config", str(config), "--input", str(lines)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == 1
+    assert "There is no disk space left" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list((tmp_path / "report").glob(".work-*"))
 
 
 def test_conflict_fail_tells_how_many_would_stop_the_run(loaded: LocalShop, target: Runner, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from target_shopify.bloom import Seen
+from target_shopify.errors import WORKING_FOLDER, room_in
 
 _FIRST_NUMBER = 4 * 10**18
 """Above all numbers that Shopify gives."""
@@ -142,6 +143,10 @@ class People:
             self._write()
 
     def _write(self) -> None:
+        with room_in(WORKING_FOLDER):
+            self._write_all()
+
+    def _write_all(self) -> None:
         rows = ((number, zlib.compress(orjson.dumps(body), 1)) for number, body in self._bodies.items())
         self._database.execute("begin")
         self._database.executemany("insert or replace into people values (?, ?)", rows)
