@@ -73,7 +73,7 @@ class ReadBack:
             psycopg.Error: The tables cannot be filled.
         """
         self._connection.execute(_TABLES)
-        known = array("q", (row[0] for row in self._connection.execute(_KNOWN))) if ledger else array("q")
+        known = self._known() if ledger else array("q")
         path = exports.export(self._client, "ExportCustomers", self._folder, _LOGGER, self._options.namespace)
         total = self._customers(path, known)
         path.unlink()
@@ -87,6 +87,12 @@ class ReadBack:
     def drop(self) -> None:
         """Drop the tables."""
         self._connection.execute(_DROP)
+
+    def _known(self) -> array[int]:
+        """Return the numbers of the ledger's customers, sorted."""
+        with self._connection.transaction(), self._connection.cursor("verify_known") as cursor:
+            cursor.itersize = 10_000
+            return array("q", (row[0] for row in cursor.execute(_KNOWN)))
 
     def _customers(self, path: Path, known: array[int]) -> int:
         total = 0
