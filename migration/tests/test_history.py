@@ -72,6 +72,7 @@ def test_two_programs_of_one_run_keep_their_own_lines(url, history):
         ("elsewhere", GONE, 60, "running"),
         ("elsewhere", GONE, 600, "killed"),
     ],
+    ids=["alive", "gone", "silent", "elsewhere", "silent elsewhere"],
 )
 def test_a_line_without_an_end_is_of_a_killed_program_when_that_cannot_be_alive(host, pid, silent, state):
     assert runs.state_of("running", host, pid, timedelta(seconds=silent)) == state
