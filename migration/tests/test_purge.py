@@ -274,3 +274,21 @@ def test_a_link_in_the_reports_is_removed_and_what_it_leads_to_is_not(tmp_path):
     files.remove(files.remnants(tmp_path, [tmp_path / "reports"]))
     assert (tmp_path / "precious" / "a").exists()
     assert list((tmp_path / "reports").iterdir()) == []
+
+
+def test_a_ledger_in_a_database_of_its_own_is_purged_with_the_staging(purge, stage, url):
+    stage("customers", ADA)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("drop database if exists elsewhere")
+        connection.execute("create database elsewhere")
+    elsewhere = url.rpartition("/")[0] + "/elsewhere"
+    with psycopg.connect(elsewhere) as connection:
+        connection.execute("create schema migration; create table migration.ledger (shop text)")
+        connection.execute("insert into migration.ledger values ('other.myshopify.com')")
+    variables = {"STAGING_DATABASE_URL": url, "TARGET_SHOPIFY_LEDGER_URL": elsewhere}
+    assert "the shop here is other" in purge("--confirm", "demo", **variables).stderr
+    said = purge("--confirm", "other", **variables)
+    assert said.returncode == 0, said.stderr
+    for one in (url, elsewhere):
+        with psycopg.connect(one) as connection:
+            assert database.left(connection) == 0

@@ -62,10 +62,7 @@ def _table(traces: Traces) -> Table:
 def _about_shopify(out: Console, traces: Traces) -> None:
     gids = sorted(traces.person.gids)
     if gids:
-        _say(out, f"In Shopify this person is {', '.join(gids)}. We delete nothing there: in the admin, open the")
-        _say(
-            out, "customer, More actions, Erase personal data (customerRequestDataErasure). Note the id: it goes here."
-        )
+        _say(out, f"In Shopify this person is {', '.join(gids)}: note the id, it goes here. {_THERE}")
 
 
 def _kept_out(traces: Traces) -> str:

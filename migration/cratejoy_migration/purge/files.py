@@ -18,9 +18,12 @@ WORKING = "working folders of killed runs"
 _NAMES = (
     "refused.jsonl", "run.json", "run.log*", "forecast*", "fix-list*", "fix_list*", "certificate*", "verif*", "probe*",
     "pilot*", "rollback*", "repair*", "audit*", ".work-*", ".strays-*",
+    ".verify-*", ".*.jsonl-*", ".*.csv-*", ".*.log-*",
 )  # fmt: skip
 """What our programs call their files; in a folder that is not only ours, nothing else is touched."""
-_TELLING = ("refused.jsonl", "forecast.csv", "certificate.html", "certificate.json")
+_TELLING = frozenset(
+    {"refused.jsonl", "forecast.csv", "fix-list.csv", "certificate.html", "certificate.json", "rollback.csv"}
+)
 """Names by which a copy is known anywhere in the project."""
 _SKIPPED = frozenset({".venv", ".git", ".staging", ".sandbox", ".meltano", "node_modules"})
 
@@ -116,9 +119,8 @@ def _is_mine(path: Path) -> bool:
 
 
 def _target_runs() -> bool:
-    return any(
-        "target-shopify" in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
-    )
+    lines = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+    return any("target-shopify" in line or "migration rollback" in line for line in lines)
 
 
 def _inside(folder: Path) -> list[Path]:
