@@ -2,15 +2,19 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 from cratejoy_migration import decisions
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.unattended import lock
+from cratejoy_migration.unattended.child import Children
 from cratejoy_migration.unattended.knowledge import Sources, complete_scans
 from cratejoy_migration.unattended.planner import Move
 from cratejoy_migration.unattended.record import PathRecord, Trouble
+from cratejoy_migration.unattended.session import Session, Setting
+from cratejoy_migration.unattended.walk import Orders
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -113,3 +117,27 @@ def test_only_complete_scans_count():
         "products": {"complete": True},
     }
     assert complete_scans(marks) == {"customers": NOON}
+
+
+def test_a_database_that_dies_again_and_again_without_progress_ends_a_run(tmp_path, monkeypatch):
+    said = []
+    telling = SimpleNamespace(
+        log=SimpleNamespace(event=lambda text, aside=False: said.append(text)), tell=lambda *_: None
+    )
+    children = Children(tmp_path)
+    monkeypatch.setattr(children, "rest", lambda span: None)
+    running = Session(
+        Setting(tmp_path, tmp_path, ("customers",), None), Orders("audited", patience=timedelta(0)), children, telling
+    )
+    away = "the staging database cannot be reached; check its server and STAGING_DATABASE_URL."
+    assert running._without_database(away) is None
+    running._done += 1
+    assert running._without_database(away) is None  # a step was done in between
+    assert running._without_database(away).event == "failed"
+    assert len([text for text in said if "again in" in text]) == 2
+    assert (
+        Session(running.setting, running.orders, children, telling)
+        ._without_database("STAGING_DATABASE_URL is not a PostgreSQL URL; write postgresql://user@host/db.")
+        .event
+        == "failed"
+    )

@@ -85,6 +85,7 @@ class Session:
     children: Children
     telling: Telling
     _trouble: Trouble | None = field(default=None, init=False)
+    _done: int = field(default=0, init=False)
 
     def run(self) -> tuple[int, Stop]:
         """Walk, through every loss of the database, and tell how it ended.
@@ -111,8 +112,10 @@ class Session:
             run.begin()
             sources = Sources(self.setting.project, connection, self.setting.streams)
             walk = Walk(sources, run, self.children, self.telling, self.orders)
-            self._trouble = None
-            stop = walk.go()
+            try:
+                stop = walk.go()
+            finally:
+                self._done += walk.done
             run.end(_STATES.get(stop.event, stop.event))
             self._tell(stop, run.run_id, sources.counts())
             return stop
@@ -128,7 +131,7 @@ class Session:
     def _without_database(self, why: str) -> Stop | None:
         """Wait for the database to come back; a stop when waiting does not bring it."""
         kind, now = failures.kind_of(why), datetime.now(UTC)
-        self._trouble = after_failure(self._trouble, "", now)
+        self._trouble = after_failure(self._trouble, str(self._done), now)
         if self.children.signal:
             return Stop("interrupted", _DATABASE, "Interrupted: the same command goes on.")
         if kind is Kind.FINAL or hopeless(kind, self._trouble, now, self.orders.patience):

@@ -81,6 +81,9 @@ class Telling:
 class Walk:
     """One walk in one staging database, which stays connected; a lost connection ends in psycopg's error.
 
+    Attributes:
+        done: Steps that came to their end and held.
+
     Args:
         sources: Where knowledge is kept.
         run: The line of this run in the history.
@@ -96,6 +99,7 @@ class Walk:
         self._telling = telling
         self._say = telling.log.event
         self._orders = orders
+        self.done = 0
         self._record = PathRecord(sources.connection)
         self._round = self._choose_round()
 
@@ -149,6 +153,7 @@ class Walk:
         number, step = self._round.number, move.step
         sentence = failures.told(ended.lines)
         if ended.status == 0:
+            self.done += 1
             self._record.end(number, step, held=True)
             self._say(f"{step}: done ({took}).")
             return None
