@@ -16,7 +16,7 @@ FIGURES = {
     "documents": 2000,
     "counts": {"created": 1950, "merged": 38, "refused": 12},
     "refusals": {"no_identity": 10, "refused by Shopify (customer: A very long sentence of Shopify's)": 2},
-    "repairs": {"phone_invalid": 20, "email_taken": 1},
+    "repairs": {"phone_invalid": 20, "email_taken": 1, "phone_taken": 1, "email_refused": 1},
     "points": 20_128,
     "plans": {"standard": {"restore_rate": 100.0, "hours": 0.056}, "plus": {"restore_rate": 1000.0, "hours": 0.0056}},
     "live": {"shop": "demo.myshopify.com", "restore_rate": 100.0, "hours": 0.056},
@@ -67,6 +67,9 @@ def test_the_screen_tells_outcomes_reasons_and_times_within_80_columns():
         "refused         12",
         "  no_identity",
         "phone_invalid",
+        "phone_taken 1 Another customer of the shop owns the number: left off.",
+        "email_taken 1 Another customer of the shop owns the e-mail: left off.",
+        "email_refused 1 Shopify may refuse the e-mail; then it is kept in source_email.",
         "this shop now",
         "3 min",
     ):

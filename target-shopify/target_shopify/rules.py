@@ -39,6 +39,13 @@ CHECKS = {
 }
 """Every repair a person might want to look at (tag `cj-check`), by code."""
 
+MET = {
+    "email_refused": "Shopify may refuse the e-mail; then it is kept in source_email.",
+    "email_taken": "Another customer of the shop owns the e-mail: left off.",
+    "phone_taken": "Another customer of the shop owns the number: left off.",
+}
+"""What is left off because of what the shop says, as far as a forecast can know it, by code."""
+
 REFUSALS = {
     "no_id": "The record has no usable Cratejoy id.",
     "no_identity": "The record has no usable e-mail, name or phone number; Shopify needs one of them.",

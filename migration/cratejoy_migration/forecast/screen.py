@@ -9,10 +9,11 @@ from typing import Any
 from rich.table import Table
 from target_shopify.forecast import UNMEASURED
 from target_shopify.progress import duration
-from target_shopify.rules import CHECKS, REFUSALS
+from target_shopify.rules import CHECKS, MET, REFUSALS
 
 OUTCOMES = ("created", "adopted", "merged", "updated", "unchanged", "refused", "unknown")
 _MOST_REASONS = 8
+_SKIPPED = {"email_taken": "The e-mail is another customer's, and conflict is skip."}
 _HOUR = 3600.0
 
 
@@ -24,12 +25,12 @@ def outcomes(figures: Mapping[str, Any]) -> Table:
         if counts.get(outcome):
             screen.add_row(outcome, f"{counts[outcome]:,}", "")
             if outcome == "refused":
-                _reasons(screen, figures.get("refusals", {}), REFUSALS)
+                _reasons(screen, figures.get("refusals", {}), REFUSALS | _SKIPPED)
     screen.add_row("all", f"{figures.get('documents', 0):,}", "", style="bold")
     if figures.get("repairs"):
         screen.add_row("", "", "")
         screen.add_row("repaired, of these", "", "", style="bold")
-        _reasons(screen, figures["repairs"], CHECKS)
+        _reasons(screen, figures["repairs"], CHECKS | MET)
     return screen
 
 
