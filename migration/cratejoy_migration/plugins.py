@@ -68,6 +68,11 @@ def target_settings(project: Path, **changes: Any) -> TargetSettings:
     return replace(found, report_dir=project / (found.report_dir or REPORTS))
 
 
+def shown(path: Path, project: Path) -> str:
+    """Return a path for the screen: from the project's folder on where it lies in it, else whole."""
+    return str(path.relative_to(project) if path.is_relative_to(project) else path)
+
+
 def extras(project: Path, plugin: str) -> dict[str, Any]:
     """Return what Meltano does with a plugin, such as `_select`.
 

@@ -111,7 +111,9 @@ def test_the_last_line_says_what_to_do() -> None:
     assert next_step([line(missing=2, rows=98)], {}, deep=False) == "2 rows are missing. Next: migration backfill"
     assert next_step([line(missing=1, rows=99)], {}, deep=True) == "1 row is missing. Next: migration backfill"
     assert "as accepted" in next_step([line(missing=2, rows=98)], {"orders": 2}, deep=False)
-    assert next_step([line(rows=9)], {}, deep=True) == "Nothing is missing. Next: meltano run migrate"
+    assert next_step([line(rows=9)], {}, deep=True) == (
+        "Nothing is missing. Next: migration forecast, then meltano run migrate"
+    )
     assert "meltano run collect" in next_step([line(missing=100)], {}, deep=False)
     uncounted, forbidden = "Cratejoy tells no count", "GET /orders/ is forbidden (403)"
     assert "--deep" in next_step([line(missing=None, rows=9, trouble=uncounted)], {}, deep=False)

@@ -30,5 +30,11 @@ def test_a_command_that_reads_settings_still_ends_at_a_signal(configured):
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
+def test_a_path_is_shown_as_short_as_it_can_be_followed_from_the_project():
+    project = Path("/opt/migration")
+    assert plugins.shown(project / "reports" / "forecast.csv", project) == "reports/forecast.csv"
+    assert plugins.shown(Path("/var/reports/forecast.csv"), project) == "/var/reports/forecast.csv"
+
+
 def test_extras_tell_what_is_selected(configured):
     assert "customers.*" in plugins.extras(configured, plugins.TAP)["_select"]

@@ -85,7 +85,10 @@ CASES = {
     ),
     "to go": (facts(settled=1), "1 customer is to go: meltano run migrate"),
     "not verified": (facts(verification=None), "meltano run verify"),
-    "differences": (facts(verification=Verification(at(8), clean=False, counts={})), "migration repair"),
+    "differences": (
+        facts(verification=Verification(at(8), clean=False, counts={})),
+        "the last verification was not clean (reports/certificate.html): migration repair",
+    ),
     "refused": (facts(ledger={"created": 1, "refused": 1}), "1 customer was refused"),
     "verified": (facts(), "all is in the shop and verified"),
 }  # fmt: skip
@@ -109,6 +112,12 @@ def test_every_situation_has_its_sentence(name):
         (facts(audit=Audit(1, 1, ("orders",), at(2)), **BEFORE_PHASE_2), "missing"),
         (facts(runs=[run("documents", 10, customers=3, to_go=3, new=1, changed=0, unfinished=0)], settled=0), "to go"),
         (facts(runs=[run("documents", 10, customers=3, to_go=3, new=0, changed=0)], settled=0), "verified"),
+        # stored later, and verified after that: what the verification left to go counts, not that documents are older
+        (facts(stored_at=at(6.5), audit=Audit(0, 0, (), at(6.8)), runs=[run("verify", 7)]), "verified"),
+        (facts(stored_at=at(7.5), audit=Audit(0, 0, (), at(7.8)), runs=[run("verify", 7)]), "to go"),
+        (facts(stored_at=at(6.5), audit=Audit(0, 0, (), at(6.8)), runs=[run("verify", 7)],
+               verification=Verification(at(8), clean=False, counts={"customers": {"staged": 2, "pending": 1}})),
+         "to go"),
         (facts(runs=[run("repair", 10)]), "not verified"),
         (facts(runs=[run("migrate", 10)]), "not verified"),
         (facts(ledger={"created": 1, "refused": 1}, refused_accepted=1), "verified"),

@@ -10,6 +10,7 @@ from cratejoy_migration.audit.store import Connection
 from cratejoy_migration.decisions import Decision, accepted
 
 ACCEPT = 'migration accept missing --stream {stream} --count {count} --reason "..."'
+_ONWARD = "Next: migration forecast, then meltano run migrate"
 
 
 def amounts(connection: Connection) -> dict[str, int]:
@@ -32,10 +33,10 @@ def next_step(lines: Sequence[Line], accepted_amounts: Mapping[str, int], *, dee
         return f"{rows(total)} {'is' if total == 1 else 'are'} missing. Next: migration backfill"
     missing = sum(line.missing or 0 for line in lines)
     if missing:
-        return f"{rows(missing)} missing, as accepted (migration accept --list). Next: meltano run migrate"
+        return f"{rows(missing)} missing, as accepted (migration accept --list). {_ONWARD}"
     if any(line.new for line in lines):
-        return "Nothing is missing of what was there at the last collection. Next: meltano run migrate"
-    return f"Nothing is missing{'' if deep else ' by the counts'}. Next: meltano run migrate"
+        return f"Nothing is missing of what was there at the last collection. {_ONWARD}"
+    return f"Nothing is missing{'' if deep else ' by the counts'}. {_ONWARD}"
 
 
 def left_over(lines: Sequence[Line], accepted_amounts: Mapping[str, int]) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import psycopg
 from rich.console import Console
@@ -43,7 +45,7 @@ def forecast(context: click.Context, *, everything: bool, accept_refused: int | 
     console.print()
     console.print(screen.plans(figures))
     console.print()
-    for note in screen.notes(figures, folder):
+    for note in screen.notes(figures, Path(plugins.shown(folder, project))):
         console.print(note, highlight=False, soft_wrap=True)
     console.print(verdict.sentence, highlight=False, soft_wrap=True, style="bold")
     context.exit(0 if verdict.holds else 1)

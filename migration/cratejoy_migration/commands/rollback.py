@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from target_shopify.client import ShopifyClient
 from target_shopify.errors import Interrupted
+from target_shopify.ledger import marks_of
 from target_shopify.shop import ask
 
 from cratejoy_migration import history, plugins
@@ -70,7 +71,7 @@ def _check(confirm: str | None, settings: Settings) -> None:
 def _run(settings: Settings, url: str, *, carry_out: bool) -> bool:
     """Plan, and carry out if asked; return whether everything planned was undone."""
     screen = Console()
-    journal = Journal(url, f"{settings.shop}.myshopify.com")
+    journal = Journal(url, f"{settings.shop}.myshopify.com", marks_of(settings.namespace, settings.tag_prefix))
     try:
         if not journal.began:
             journal.plan()
@@ -159,6 +160,8 @@ def _tell(screen: Console, journal: Journal, settings: Settings) -> bool:
         if told["complete"]
         else "Not everything is undone."
     )
-    screen.print(f"{verdict} What stayed and why: {path}", highlight=False, soft_wrap=True)
+    screen.print(
+        f"{verdict} What stayed and why: {plugins.shown(path, project_folder())}", highlight=False, soft_wrap=True
+    )
     sys.stdout.flush()
     return bool(told["complete"])

@@ -104,8 +104,7 @@ def _show(certificate: Certificate, path: Path, project: Path) -> None:
         for line in screen.examples(certificate.facts):
             console.print(line, highlight=False, soft_wrap=True)
     console.print()
-    shown = path.relative_to(project) if path.is_relative_to(project) else path
-    console.print(f"Certificate: {shown}", highlight=False, soft_wrap=True)
+    console.print(f"Certificate: {plugins.shown(path, project)}", highlight=False, soft_wrap=True)
     console.print(screen.next_step(certificate), highlight=False, soft_wrap=True)
 
 

@@ -128,8 +128,15 @@ class Facts:
 
     @property
     def to_go(self) -> int | None:
-        """Documents that still have to go; None when they were not built since the last collection."""
-        build = self.last.get("documents")
+        """Customers that still have to go; None when nobody has looked since the last collection.
+
+        The last to look at all of them counts: a verification, or a build of the documents.
+        """
+        build, verified = self.last.get("documents"), self.last.get("verify")
+        if self.verification and verified and not (build and build.ended_at > verified.started_at):
+            began = verified.started_at
+            if began <= self.verification.verified_at and not (self.stored_at and self.stored_at > began):
+                return int((self.verification.counts.get("customers") or {}).get("pending", 0))
         if build is None or build.state != "done" or (self.stored_at and self.stored_at > build.ended_at):
             return None
         told = build.figures

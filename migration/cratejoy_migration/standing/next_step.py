@@ -157,7 +157,10 @@ _ROLLED_BACK = (
 _NOT_AUDITED = "compare what is staged with Cratejoy: meltano run audit"
 _NOT_FORETOLD = "see what the migration would do, without a write: migration forecast"
 _NOT_VERIFIED = "read the shop back and compare: meltano run verify"
-_DIFFERENCES = "the shop differs from what was sent: migration repair, then meltano run verify"
+_DIFFERENCES = (
+    "the last verification was not clean (reports/certificate.html): migration repair sends again what differs; or "
+    "migration accept different, then meltano run verify"
+)
 _VERIFIED = (
     "nothing: all is in the shop and verified. Until the switch: meltano run collect audit migrate verify; after it: "
     "migration purge --confirm <shop>"
