@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from cratejoy_migration.verify import screen
 from cratejoy_migration.verify.compare import Rules, compare
 from cratejoy_migration.verify.differences import Difference
+from cratejoy_migration.verify.facts import Facts
 from cratejoy_migration.verify.orders import Placed, compare_orders
 from target_shopify.creation import wish
 from target_shopify.mapping.member import Member, read_member
@@ -302,4 +304,16 @@ def test_orders_are_compared_by_total_date_and_customer(there: dict[int, Placed]
 def test_an_order_that_shopify_refused_is_explained() -> None:
     assert orders({}, "phone_taken, order 51 refused (lineItems: INVALID)") == [
         "order: refused by Shopify, as recorded"
+    ]
+
+
+def test_an_example_says_what_differs_and_how():
+    differing = [
+        {"field": "first_name", "kind": "changed_in_shop", "key": ""},
+        {"field": "tag", "kind": "removed_in_shop", "key": "cj-migrated"},
+    ]
+    one = {"cratejoy_id": 71, "shopify_id": "gid://shopify/Customer/99", "differences": differing}
+    found = Facts((), {}, {}, samples={"different": [one]})
+    assert list(screen.examples(found)) == [
+        "  71 (Shopify 99): first name changed in the shop, tag cj-migrated removed in the shop"
     ]

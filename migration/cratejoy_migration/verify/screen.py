@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
@@ -45,11 +45,14 @@ def differences(facts: Facts) -> Table | None:
 def examples(facts: Facts) -> Iterator[str]:
     """Yield the first different customers, a line each."""
     for one in facts.samples.get(DIFFERENT, ())[:_MOST]:
-        told = ", ".join(
-            " ".join(filter(None, (each["field"].replace("_", " "), each["key"]))) for each in one["differences"]
-        )
+        told = ", ".join(map(_difference, one["differences"]))
         number = str(one["shopify_id"] or "").rpartition("/")[2]
         yield f"  {one['cratejoy_id']} (Shopify {number or 'unknown'}): {told}"
+
+
+def _difference(each: Mapping[str, str]) -> str:
+    kind = KINDS.get(each["kind"], each["kind"])
+    return " ".join(filter(None, (each["field"].replace("_", " "), each["key"], kind)))
 
 
 def next_step(certificate: Certificate) -> str:
