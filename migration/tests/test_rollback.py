@@ -256,6 +256,29 @@ def test_the_plan_changes_nothing_and_says_how_to_go_on(shop, migrate, command, 
     migrate(document(9))
 
 
+@pytest.mark.parametrize("changed", [{"tag_prefix": "zz-"}, {"metafield_namespace": "other"}])
+@pytest.mark.parametrize("begun", [False, True])
+def test_other_marks_than_those_that_were_written_are_refused(begun, changed, shop, migrate, command, settings, query):
+    """Our tags and metafields would stay on adopted customers, and the look back would not see them."""
+    merchants_shop(shop)
+    migrate(document(1), document(9))
+    if begun:
+        command()
+        query("update migration.rollbacks set began_at = now()")
+        query("delete from migration.ledger")
+    before = shop.picture()
+    settings.update(changed)
+
+    said = command("--confirm", "demo", status=1)
+
+    assert said == (
+        "Error: What this ledger has carried bears the namespace cratejoy and the tag prefix cj-, but the settings say "
+        f"{changed.get('metafield_namespace', 'cratejoy')} and {changed.get('tag_prefix', 'cj-')}: set "
+        "metafield_namespace and tag_prefix back. Nothing was done.\n"
+    )
+    assert shop.picture() == before
+
+
 def test_another_shops_name_is_refused(shop, migrate, command):
     migrate(document(1))
     before = shop.picture()

@@ -114,6 +114,13 @@ def test_nothing_of_the_verification_stays_behind(loaded, query):
     assert [path.name for path in loaded.reports.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.parametrize("changed", [{"tag_prefix": "zz-"}, {"metafield_namespace": "other"}])
+def test_other_marks_than_those_that_were_written_are_refused(changed, loaded):
+    """Else all would seem different, and a repair would put other marks beside those that are there."""
+    with pytest.raises(OperatorError, match="Nothing was verified"):
+        loaded.verify(**changed)
+
+
 def test_phase_2_resumes_from_the_same_documents(staged, migration, query):
     migration.load()
     before = query("select id from migration.customer_documents order by id")

@@ -41,6 +41,7 @@ create table if not exists migration.ledger (
 alter table migration.ledger add column if not exists shop text;
 alter table migration.ledger add column if not exists leader text;
 alter table migration.ledger add column if not exists settings text;
+alter table migration.ledger add column if not exists marks text;
 create table if not exists migration.before_images (
     shop text not null,
     shopify_id text not null,
@@ -76,15 +77,16 @@ from migration.ledger where document_key = any(%s)
 """
 _INTEND = """
 insert into migration.ledger as l
-    (document_key, cratejoy_id, status, document_hash, run_id, attempts, shop, leader, settings) values %s
+    (document_key, cratejoy_id, status, document_hash, run_id, attempts, shop, leader, settings, marks) values %s
 on conflict (document_key) do update set
     status = 'unknown', document_hash = excluded.document_hash, run_id = excluded.run_id,
     attempts = l.attempts + 1, shop = excluded.shop, leader = excluded.leader, settings = excluded.settings,
-    updated_at = now()
+    marks = excluded.marks, updated_at = now()
 """
 _RECORD = """
 insert into migration.ledger as l
-    (document_key, cratejoy_id, shopify_id, origin, status, reason, document_hash, run_id, attempts, shop, settings)
+    (document_key, cratejoy_id, shopify_id, origin, status, reason, document_hash, run_id, attempts, shop, settings,
+    marks)
 values %s
 on conflict (document_key) do update set
     shopify_id = coalesce(excluded.shopify_id, l.shopify_id),
@@ -92,7 +94,10 @@ on conflict (document_key) do update set
                   else coalesce(l.origin, excluded.origin) end,
     status = excluded.status, reason = excluded.reason, document_hash = excluded.document_hash,
     run_id = excluded.run_id, attempts = greatest(l.attempts, 1), shop = excluded.shop,
-    settings = excluded.settings, updated_at = now()
+    settings = excluded.settings, marks = excluded.marks, updated_at = now()
+"""
+_OTHER_MARKS = """
+select marks from migration.ledger where marks is not null and marks <> %s and shopify_id is not null limit 1
 """
 _DEMOTE = """
 update migration.ledger set status = 'merged', origin = 'merged', updated_at = now() where document_key = any(%s)
@@ -288,6 +293,7 @@ class PostgresLedger:
         logger: Where reconnections are told.
         tick: Called while the database is away; raises when the run is to end.
         settings_mark: Stands for the settings that shape a customer: what was written under others counts as changed.
+        marks: `marks_of` the settings; one ledger has one namespace and one prefix, or nobody finds it all again.
 
     Raises:
         LedgerFailed: The database cannot be used, belongs to another shop, or another run writes to it.
@@ -304,12 +310,14 @@ class PostgresLedger:
         tick: Callable[[], None] = lambda: None,
         *,
         settings_mark: str = "",
+        marks: str | None = None,
     ) -> None:
         self._url = url
         self._tick = tick
         self._shop = shop
         self._run_id = run_id
         self._settings_mark = settings_mark
+        self._marks = marks
         self._logger = logger
         self._connection: Any = None
         self._turn = threading.RLock()
@@ -333,6 +341,7 @@ class PostgresLedger:
                 self._shop,
                 one.leader,
                 self._settings_mark,
+                self._marks,
             )
             for one in intents
         ]
@@ -356,6 +365,7 @@ class PostgresLedger:
                 0 if row.status in ("unchanged", "refused") else 1,
                 self._shop,
                 self._settings_mark,
+                self._marks,
             )
             for row in last.values()
         ]
@@ -489,6 +499,9 @@ class PostgresLedger:
                 f"This ledger belongs to the shop {other[0]}, not to {self._shop}: use another database "
                 "(ledger_url), or purge the old migration first."
             )
+        cursor.execute(_OTHER_MARKS, (self._marks,))
+        if (bears := cursor.fetchone()) and self._marks:
+            raise LedgerFailed(f"{marks_differ(bears[0], self._marks)} Nothing was written.")
         cursor.execute(_UNDER_WAY, (self._shop,))
         if cursor.fetchone():
             name = self._shop.removesuffix(".myshopify.com")
@@ -496,6 +509,20 @@ class PostgresLedger:
                 f"A rollback of {self._shop} has begun and is not finished: finish it first, with migration rollback "
                 f"--confirm {name}. Nothing was written."
             )
+
+
+def marks_of(namespace: str, prefix: str) -> str:
+    """Return by what ours is known in the shop, as the ledger keeps it; a namespace has no spaces."""
+    return f"{namespace} {prefix}"
+
+
+def marks_differ(bears: str, marks: str) -> str:
+    """Return the sentence about a ledger that bears other marks than the settings say."""
+    (namespace, _, prefix), (other, _, another) = bears.partition(" "), marks.partition(" ")
+    return (
+        f"What this ledger has carried bears the namespace {namespace} and the tag prefix {prefix}, but the settings "
+        f"say {other} and {another}: set metafield_namespace and tag_prefix back."
+    )
 
 
 def _execute(cursor: Any, query: str, values: list[tuple[Any, ...]]) -> None:

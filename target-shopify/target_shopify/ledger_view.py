@@ -8,11 +8,12 @@ from typing import Any
 import psycopg2
 
 from target_shopify.errors import LedgerFailed
-from target_shopify.ledger import Known, NoLedger
+from target_shopify.ledger import Known, NoLedger, marks_differ
 
 _FIND = """
 select document_key, shopify_id, origin, status,
-    case when to_jsonb(l) ->> 'settings' = %s then document_hash end, to_jsonb(l) ->> 'shop'
+    case when to_jsonb(l) ->> 'settings' = %s then document_hash end, to_jsonb(l) ->> 'shop',
+    case when shopify_id is not null then to_jsonb(l) ->> 'marks' end
 from migration.ledger l where document_key = any(%s)
 """
 _THERE = "select to_regclass(%s) is not null"
@@ -26,6 +27,7 @@ class LedgerView(NoLedger):
         url: Of its database.
         shop: my-shop.myshopify.com.
         settings_mark: Stands for the settings that shape a customer: what was written under others counts as changed.
+        marks: `ledger.marks_of` the settings.
 
     Raises:
         LedgerFailed: The database cannot be read.
@@ -33,9 +35,10 @@ class LedgerView(NoLedger):
 
     remembers = True
 
-    def __init__(self, url: str, shop: str, settings_mark: str) -> None:
+    def __init__(self, url: str, shop: str, settings_mark: str, marks: str = "") -> None:
         self._shop = shop
         self._mark = settings_mark
+        self._marks = marks
         try:
             self._connection = psycopg2.connect(url, connect_timeout=10, application_name="target-shopify forecast")
             self._connection.set_session(readonly=True, autocommit=True)
@@ -52,7 +55,10 @@ class LedgerView(NoLedger):
                 f"This ledger belongs to the shop {other}, not to {self._shop}: use another database (ledger_url), or "
                 "purge the old migration first."
             )
-        return {key: Known(*rest) for key, *rest, _ in rows}
+        bears = next((row[6] for row in rows if row[6] and row[6] != self._marks), None)
+        if bears and self._marks:
+            raise LedgerFailed(f"{marks_differ(bears, self._marks)} Nothing was written.")
+        return {key: Known(*rest) for key, *rest, _, _ in rows}
 
     def total(self) -> int | None:
         """Return how many documents wait in staging, when this database holds them."""

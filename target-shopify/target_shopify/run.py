@@ -18,7 +18,7 @@ from target_shopify.forecast import ForecastFiles, Foresight
 from target_shopify.intake import Intake
 from target_shopify.lanes import Lane
 from target_shopify.lanes.choice import open_lane
-from target_shopify.ledger import Ledger, NoLedger, PostgresLedger
+from target_shopify.ledger import Ledger, NoLedger, PostgresLedger, marks_of
 from target_shopify.ledger_view import LedgerView
 from target_shopify.mapping.options import MappingOptions
 from target_shopify.mapping.sync_state import fingerprint
@@ -203,9 +203,10 @@ class Run:
             return NoLedger()
         url, domain = self._settings.ledger_url, self.shop.domain
         mark = fingerprint(astuple(mapping_options(self._settings, self.shop)))
+        marks = marks_of(self._settings.namespace, self._settings.tag_prefix)
         if self._settings.dry_run:
-            return LedgerView(url, domain, mark)
-        return PostgresLedger(url, domain, self.run_id, self._logger, self.tick_ledger, settings_mark=mark)
+            return LedgerView(url, domain, mark, marks)
+        return PostgresLedger(url, domain, self.run_id, self._logger, self.tick_ledger, settings_mark=mark, marks=marks)
 
     def _open_upsert(self, loaded: int) -> Upsert | Foresight:
         if self._settings.dry_run:

@@ -14,6 +14,7 @@ import pytest
 from target_shopify import ledger as ledger_module
 from target_shopify.errors import LedgerFailed
 from target_shopify.ledger import Intent, PostgresLedger, Row
+from target_shopify.ledger_view import LedgerView
 
 from .harness import LocalShop, Runner, customer, eventually, kill
 
@@ -134,6 +135,20 @@ def test_a_ledger_of_another_shop_is_refused(ledger: PostgresLedger, ledger_url:
 
     with pytest.raises(LedgerFailed, match=r"belongs to the shop demo\.myshopify\.com, not to other"):
         PostgresLedger(ledger_url, "other.myshopify.com", "run-2", LOGGER)
+
+
+def test_other_marks_than_those_of_the_ledger_are_refused(ledger_url: str) -> None:
+    one = PostgresLedger(ledger_url, "demo.myshopify.com", "run-1", LOGGER, marks="cratejoy cj-")
+    one.record([row("5", "created")])
+    one.close()
+
+    with pytest.raises(LedgerFailed, match=r"prefix cj-, but the settings say cratejoy and zz-"):
+        PostgresLedger(ledger_url, "demo.myshopify.com", "run-2", LOGGER, marks="cratejoy zz-")
+    view = LedgerView(ledger_url, "demo.myshopify.com", "", "other cj-")
+    with pytest.raises(LedgerFailed, match="namespace cratejoy and"):
+        view.find(["5"])
+    view.close()
+    PostgresLedger(ledger_url, "demo.myshopify.com", "run-2", LOGGER, marks="cratejoy cj-").close()
 
 
 def test_two_runs_at_once_are_refused(ledger: PostgresLedger, ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

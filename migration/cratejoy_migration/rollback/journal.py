@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
-from target_shopify.ledger import LOCK
+from target_shopify.ledger import LOCK, marks_differ
 
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.rollback import statements as sql
@@ -63,13 +63,15 @@ class Journal:
     Args:
         url: Of the staging database.
         shop: my-shop.myshopify.com.
+        marks: `target_shopify.ledger.marks_of` the settings.
 
     Raises:
-        OperatorError: nothing was migrated by this database, or somebody else works by its ledger.
+        OperatorError: nothing was migrated by this database, or by other marks, or somebody else works by its ledger.
     """
 
-    def __init__(self, url: str, shop: str) -> None:
+    def __init__(self, url: str, shop: str, marks: str) -> None:
         self._shop = shop
+        self._marks = marks
         self._connection = psycopg.connect(url, connect_timeout=10, autocommit=True, application_name="rollback")
         try:
             self._check()
@@ -88,7 +90,7 @@ class Journal:
         """Write down what is to be undone, from ledger, before-images and record of what was made."""
         with self._connection.transaction():
             self._connection.execute(sql.FORGET_PLANS, (self._shop,))
-            self.id = int(self._value(sql.NEW, (self._shop,)))
+            self.id = int(self._value(sql.NEW, (self._shop, self._marks)))
             for statement in sql.PLAN:
                 self._connection.execute(statement, {"id": self.id, "shop": self._shop})
         self._connection.execute("analyze migration.rollback")
@@ -244,6 +246,9 @@ class Journal:
         if shop:
             raise OperatorError(f"This ledger belongs to the shop {shop}, not to {self._shop}: nothing was done.")
         self._connection.execute(sql.TABLES)
+        row = self._connection.execute(sql.OTHER_MARKS, {"shop": self._shop, "marks": self._marks}).fetchone()
+        if row:
+            raise OperatorError(f"{marks_differ(row[0], self._marks)} Nothing was done.")
 
     def _value(self, query: str, values: tuple[Any, ...]) -> Any:
         row = self._connection.execute(query, values).fetchone()

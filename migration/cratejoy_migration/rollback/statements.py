@@ -21,6 +21,8 @@ create table if not exists migration.rollback (
 );
 create index if not exists rollback_owner on migration.rollback (rollback_id, owner) where owner is not null;
 create index if not exists rollback_state on migration.rollback (rollback_id, kind, state, key);
+alter table migration.rollbacks add column if not exists marks text;
+alter table migration.ledger add column if not exists marks text;
 """
 """One row each for what a rollback undoes: `order`, `customer` (made by us), `adopted`, `definition`, and `document`
 (a row of the ledger without a customer in the shop). States: `planned`; `done`; `kept`, which
@@ -29,7 +31,15 @@ stays in the shop and why; `refused` by Shopify, which the ledger goes on owning
 CURRENT = """
 select id, began_at from migration.rollbacks where shop = %s and ended_at is null order by id desc limit 1
 """
-NEW = "insert into migration.rollbacks (shop) values (%s) returning id"
+NEW = "insert into migration.rollbacks (shop, marks) values (%s, %s) returning id"
+OTHER_MARKS = """
+select marks from (
+    select marks from migration.ledger where shopify_id is not null
+    union all
+    select marks from migration.rollbacks where shop = %(shop)s and began_at is not null and ended_at is null
+) m where marks <> %(marks)s limit 1
+"""
+"""What is undone leaves the ledger, so a rollback that has begun keeps them too."""
 FORGET_PLANS = "delete from migration.rollbacks where shop = %s and began_at is null"
 BEGIN = "update migration.rollbacks set began_at = coalesce(began_at, now()) where id = %s"
 END = "update migration.rollbacks set ended_at = now(), figures = %s where id = %s"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from target_shopify.client import ShopifyClient
-from target_shopify.ledger import LOCK
+from target_shopify.ledger import LOCK, marks_differ, marks_of
 from target_shopify.run import mapping_options
 from target_shopify.shop import ask
 
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("verify")
 _PACKAGES = ("cratejoy-migration", "tap-cratejoy", "target-shopify")
 _RUNS = 12
+_OTHER_MARKS = """
+select to_jsonb(l) ->> 'marks' from migration.ledger l
+where shopify_id is not null and to_jsonb(l) ->> 'marks' <> %s limit 1
+"""
 _SESSION = {"timezone": "UTC", "application_name": "migration verify", "work_mem": "64MB", "jit": "off"}
 
 
@@ -164,6 +168,10 @@ class Verification:
         row = connection.execute(other, (domain,)).fetchone() if ledger else None
         if row:
             raise OperatorError(f"The ledger tells of the shop {row[0]}, not of {domain}: check TARGET_SHOPIFY_SHOP.")
+        marks = marks_of(self._settings.namespace, self._settings.tag_prefix)
+        row = connection.execute(_OTHER_MARKS, (marks,)).fetchone() if ledger else None
+        if row:
+            raise OperatorError(f"{marks_differ(row[0], marks)} Nothing was verified.")
 
     @contextmanager
     def _read_back(self, connection: Connection, rules: Rules) -> Iterator[ReadBack]:
