@@ -10,6 +10,7 @@ from cratejoy_migration.audit import gate, plan
 from cratejoy_migration.audit.lines import Line, beyond, by_counts, newcomers
 from cratejoy_migration.audit.newer import at_collection
 from cratejoy_migration.audit.scope import CHILDREN, COUNTABLE, Scope
+from cratejoy_migration.audit.screen import notes
 from cratejoy_migration.audit.streams import audited, chosen, uncountable
 from cratejoy_migration.audit.verdict import left_over, next_step
 from cratejoy_migration.errors import OperatorError
@@ -285,3 +286,13 @@ def test_the_orders_to_the_tap_are_its_settings() -> None:
         "TAP_CRATEJOY_PAGE_SIZES": {"orders": 50, "customers": 100},
         "TAP_CRATEJOY_IDS": {"customers": [7]},
     }
+
+
+def test_a_single_row_is_told_as_one() -> None:
+    told = list(notes([line(rows=9, foreign=1, extra=1, new=1)]))
+    assert told == [
+        "orders: 1 staged row is not at Cratejoy (any more); it stays.",
+        "orders: 1 row belongs to a customer that is not staged.",
+        "orders: 1 row came after the last collection; the next one brings it.",
+    ]
+    assert list(notes([line(rows=9, foreign=2)])) == ["orders: 2 rows belong to a customer that is not staged."]

@@ -158,8 +158,8 @@ _NOT_AUDITED = "compare what is staged with Cratejoy: meltano run audit"
 _NOT_FORETOLD = "see what the migration would do, without a write: migration forecast"
 _NOT_VERIFIED = "read the shop back and compare: meltano run verify"
 _DIFFERENCES = (
-    "the last verification was not clean (reports/certificate.html): migration repair sends again what differs; or "
-    "migration accept different, then meltano run verify"
+    "the last verification was not clean (reports/certificate.html shows why): migration repair sends again what it "
+    "can; for the rest, migration accept different, then meltano run verify"
 )
 _VERIFIED = (
     "nothing: all is in the shop and verified. Until the switch: meltano run collect audit migrate verify; after it: "
