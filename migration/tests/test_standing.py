@@ -87,7 +87,7 @@ CASES = {
     "not verified": (facts(verification=None), "meltano run verify"),
     "differences": (
         facts(verification=Verification(at(8), clean=False, counts={})),
-        "the last verification was not clean (reports/certificate.html shows why): migration repair sends again what it can",
+        "was not clean (reports/certificate.html shows why): migration repair sends again what it can",
     ),
     "refused": (facts(ledger={"created": 1, "refused": 1}), "1 customer was refused"),
     "verified": (facts(), "all is in the shop and verified"),

@@ -69,17 +69,15 @@ def notes(lines: Sequence[Line], pages_left: int = 0) -> Iterator[str]:
             yield f"{line.stream}: Cratejoy counts {line.unnamed:,} more {_row(line.unnamed)} than its pages show."
         if line.extra:
             named = f" ({_ids(line.extra_ids)})" if len(line.extra_ids) == line.extra else ""
-            are, stay = ("is", "it stays") if line.extra == 1 else ("are", "they stay")
-            yield (
-                f"{line.stream}: {line.extra:,} staged {_row(line.extra)} {are} not at Cratejoy (any more){named}; {stay}."
-            )
+            rows, stay = ("row is", "it stays") if line.extra == 1 else ("rows are", "they stay")
+            yield f"{line.stream}: {line.extra:,} staged {rows} not at Cratejoy (any more){named}; {stay}."
         if line.foreign:
             belong = "belongs" if line.foreign == 1 else "belong"
             owner = "order" if line.stream == "transactions" else "customer"
             yield f"{line.stream}: {line.foreign:,} {_row(line.foreign)} {belong} to {_a(owner)} that is not staged."
         if line.new:
-            them = "it" if line.new == 1 else "them"
-            yield f"{line.stream}: {line.new:,} {_row(line.new)} came after the last collection; the next one brings {them}."
+            rows, them = _row(line.new), "it" if line.new == 1 else "them"
+            yield f"{line.stream}: {line.new:,} {rows} came after the last collection; the next one brings {them}."
 
 
 def number(value: int | None) -> str:
