@@ -103,6 +103,22 @@ def test_a_clean_migration_is_clean(loaded, query):
     ]
 
 
+def test_a_ledger_that_names_somebody_elses_customer_gives_nobody_away(loaded, repair, shop, query):
+    before = shop.customers()
+    query(
+        "update migration.ledger set shopify_id ="
+        " (select shopify_id from migration.ledger where document_key = '2') where document_key = '1'"
+    )
+    assert loaded.verify().facts.total("customers", "different") == 2
+
+    count, certificate = repair()
+
+    assert count == 2
+    assert shop.customers() == before
+    assert certificate.unexplained == ()
+    assert len(query("select distinct shopify_id from migration.ledger")) == 5
+
+
 def test_nothing_of_the_verification_stays_behind(loaded, query):
     loaded.verify()
 
@@ -358,6 +374,21 @@ def test_orders_that_were_created_are_compared(staged, migration, shop, query, u
     certificate = migration.verify()
     assert named(query) == {2: [("order", "missing", "5021")]}
     assert certificate.facts.read_back["orders"] == 10
+
+
+def test_an_order_that_lost_its_id_is_not_made_twice(staged, migration, shop, query, monkeypatch, tmp_path):
+    migration.settings = {"orders": "create"}
+    migration.load()
+    [order_there] = [one["id"] for one in shop.orders() if one["name"] == "CJ-5021"]
+    shop.does("metafieldsDelete", entries=[{"ownerId": order_there, "namespace": "cratejoy", "key": "order_id"}])
+    migration.verify()
+    assert named(query) == {2: [("order", "missing", "5021")]}
+
+    monkeypatch.setattr(plugins, "run_meltano", migration.run_meltano)
+    Repair(tmp_path, migration.url, overwrite=False).run()
+
+    assert len(shop.orders()) == 12
+    assert migration.verify().unexplained == ()
 
 
 def test_orders_that_were_not_carried_are_left_out(staged, migration):

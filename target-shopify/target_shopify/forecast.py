@@ -59,7 +59,7 @@ class Foresight:
         self.shop.charge("prepare", preparing)
         # A run with `conflict: fail` stops at the first; a forecast tells how many there are.
         told = replace(settings, conflict="skip") if settings.conflict == "fail" else settings
-        orders = PastOrders(self.shop, run.options, run.logger) if settings.orders == "create" else None  # type: ignore[arg-type]  # answers the same calls
+        orders = PastOrders(self.shop, run.options, run.logger, run.ledger) if settings.orders == "create" else None  # type: ignore[arg-type]  # answers the same calls
         likely = loaded > 0 and not run.ledger.remembers
         self._upsert = Upsert(self.shop, run.options, told, run.ledger, orders, likely=likely)  # type: ignore[arg-type]  # as above
         self.expectation = self._upsert.expectation

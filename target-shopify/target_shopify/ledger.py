@@ -124,6 +124,9 @@ on conflict (kind, key, shop) do update set gid = excluded.gid, owner = excluded
 where (o.gid, o.owner) is distinct from (excluded.gid, excluded.owner)
 """
 _INTENDED = "select key from migration.shop_objects where gid is null and kind = %s and shop = %s"
+_ORDERS = """
+select key, gid from migration.shop_objects where kind = 'order' and key = any(%s) and shop = %s and gid is not null
+"""
 _UNDER_WAY = """
 select began_at from migration.rollbacks where shop = %s and began_at is not null and ended_at is null limit 1
 """
@@ -205,8 +208,11 @@ class Ledger(Protocol):
     def keep(self, image: BeforeImage) -> None:
         """Keep a customer that we did not make, durably, before it is written to; its first image lasts.
 
-        The only method that any thread may call.
+        This method and `orders` are those that any thread may call.
         """
+
+    def orders(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the GIDs of those of these orders that we made."""
 
     def intend_object(self, kind: str, key: str) -> None:
         """Write down that something is about to be made in the shop."""
@@ -251,6 +257,11 @@ class NoLedger:
 
     def keep(self, image: BeforeImage) -> None:
         """Do nothing."""
+
+    def orders(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return nothing."""
+        del keys
+        return {}
 
     def intend_object(self, kind: str, key: str) -> None:
         """Do nothing."""
@@ -382,6 +393,10 @@ class PostgresLedger:
         writing = psycopg2.extras.Json([image.writing])
         values = [(self._shop, image.shopify_id, self._run_id, psycopg2.extras.Json(image.image), writing)]
         self._write(_KEEP, values)
+
+    def orders(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the GIDs of those of these orders that we made."""
+        return dict(self._work(lambda cursor: self._all(cursor, _ORDERS, (list(keys), self._shop))))
 
     def intend_object(self, kind: str, key: str) -> None:
         """Write down that something is about to be made in the shop."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import logging
 
     from target_shopify.client import Payload, ShopifyClient
+    from target_shopify.ledger import Ledger
     from target_shopify.mapping.options import MappingOptions
     from target_shopify.work import Unit
 
@@ -57,10 +58,12 @@ class PastOrders:
         client: Of the shop.
         options: Of the mapping.
         logger: Tells of long waits.
+        ledger: Knows orders that lost their id metafield.
     """
 
-    def __init__(self, client: ShopifyClient, options: MappingOptions, logger: logging.Logger) -> None:
+    def __init__(self, client: ShopifyClient, options: MappingOptions, logger: logging.Logger, ledger: Ledger) -> None:
         self._client = client
+        self._ledger = ledger
         self._options = options
         self._logger = logger
         self._variants: dict[str, str | None] = {}
@@ -82,11 +85,13 @@ class PastOrders:
         placed = Placed()
         if not orders:
             return placed
+        known = {} if fresh else self._ledger.orders([str(identifier(order.get("id"))) for order in orders])
         variants = self._variants_of(orders)
         shipped = [order for order in orders if order.get("ship_address")]
         default, right = self._defaults(unit, gid, shipped, ours=ours) if shipped and not fresh else (None, None)
         for order in orders:
-            self._write_one(order, gid, variants, placed, fresh=fresh)
+            there = None if fresh else self._find_or_mark(identifier(order.get("id")), known)
+            self._write_one(order, gid, variants, placed, there)
         if fresh and placed.moved:
             self._put_right(unit, gid)
         elif right and (placed.moved or right != default):
@@ -94,14 +99,13 @@ class PastOrders:
         return placed
 
     def _write_one(
-        self, order: Mapping[str, Any], gid: str, variants: Mapping[str, str], placed: Placed, *, fresh: bool
+        self, order: Mapping[str, Any], gid: str, variants: Mapping[str, str], placed: Placed, there: str | None
     ) -> None:
         """Write one order, unless it is there."""
         number = identifier(order.get("id"))
         if number is None:
             placed.reasons.append("order_without_id")
             return
-        there = None if fresh else self._find(number)
         made = there or self._create(order, number, gid, variants, placed.reasons)
         if made:
             placed.orders.append(ShopObject("order", str(number), made, gid))
@@ -156,6 +160,19 @@ class PastOrders:
         custom = {"namespace": self._options.namespace, "key": "order_id", "value": str(number)}
         found = self._client.call("OrderFind", {"identifier": {"customId": custom}}).value.get("id")
         return str(found) if found else None
+
+    def _find_or_mark(self, number: int | None, known: Mapping[str, str]) -> str | None:
+        """Return the GID of an order that is there; one that lost its id metafield gets it again."""
+        if number is None:
+            return None
+        if there := self._find(number):
+            return there
+        gid = known.get(str(number))
+        if not gid or not self._client.call("OrderFind", {"identifier": {"id": gid}}).value.get("id"):
+            return None
+        mark = {"namespace": self._options.namespace, "key": "order_id", "type": "id", "value": str(number)}
+        self._client.call("MetafieldsSet", {"metafields": [{"ownerId": gid, **mark}]})
+        return gid
 
     def _appears(self, number: int) -> str | None:
         """Look for an order whose answer was lost; it may be on its way still."""

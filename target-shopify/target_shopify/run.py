@@ -214,7 +214,7 @@ class Run:
             self.report.forecast = ForecastFiles(self.report, foresight, self._settings.max_refusals)
             return foresight
         creates = self._settings.orders == "create"
-        orders = PastOrders(self.client, self._options, self._logger) if creates else None
+        orders = PastOrders(self.client, self._options, self._logger, self.ledger) if creates else None
         likely = loaded > 0 and not self.ledger.remembers
         return Upsert(self.client, self._options, self._settings, self.ledger, orders, likely=likely)
 

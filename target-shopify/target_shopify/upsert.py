@@ -145,8 +145,8 @@ class Upsert:
         for entry in unit.entries:
             if entry.known and entry.known.shopify_id:
                 seen = self._reader.by_id(entry.known.shopify_id)
-                if seen:
-                    return seen
+                if seen and (seen.state is None or self.knows(seen, entry)):
+                    return seen  # By its own bookkeeping it is this one: a ledger may be restored from long ago.
         maybe = any(entry.known and entry.known.status in _PERHAPS_THERE for entry in unit.entries)
         if not maybe and not self.expectation.look_first:
             return None
