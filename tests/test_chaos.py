@@ -23,11 +23,11 @@ from tests.chaos.snapshot import Snapshot
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_rounds_hold_whatever_is_killed(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.chaos", "--rounds", "2", "--seed", "1", "--customers", "25"]
-    done = subprocess.run(
-        [*command, "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False
-    )
+    """Two short rounds: the plugins piped, bulk, Postgres killed, rolled back; and Meltano, orders, a shop killed."""
+    command = [sys.executable, "-m", "tests.chaos", "--only", "929", "963", "--customers", "25"]
+    done = subprocess.run([*command, "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| rounds with a violated invariant | 0 |" in done.stdout
 

@@ -27,7 +27,7 @@ _STOPPING = threading.Event()
 def main() -> int:
     """Read the command line and run."""
     options = _options()
-    seeds = [options.only] if options.only is not None else range(options.seed, options.seed + options.rounds)
+    seeds = options.only or range(options.seed, options.seed + options.rounds)
     plans = [plan(seed, options.customers) for seed in seeds]
     if options.show is not None:
         print(described(plan(options.show, options.customers)))
@@ -76,7 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first round; the next ones follow [1]")
     parser.add_argument("--workers", type=int, default=1, help="rounds at a time [1]")
     parser.add_argument("--customers", type=int, default=60, help="customers of a store at most [60]")
-    parser.add_argument("--only", type=int, metavar="SEED", help="replay this round")
+    parser.add_argument("--only", type=int, nargs="+", metavar="SEED", help="replay these rounds")
     parser.add_argument("--show", type=int, metavar="SEED", help="print what this round would do, and do nothing")
     parser.add_argument("--until", type=float, metavar="SECONDS", help="begin no round after so long")
     parser.add_argument("--folder", help="where rounds run; the folder of a violated one stays [temporary]")
