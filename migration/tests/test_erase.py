@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -214,3 +215,11 @@ def test_a_killed_rewrite_leaves_the_file_as_it_was(tmp_path, monkeypatch):
         lines.take_out(lines.look([tmp_path], pattern), pattern)
     assert file.read_text() == "1234567\nb\n"
     assert [path.name for path in tmp_path.iterdir()] == ["refused.jsonl"]
+
+
+def test_a_file_in_two_of_the_folders_is_told_once(tmp_path):
+    (tmp_path / "forecast.csv").write_text("7101,created\n7102,created\n")
+    found = lines.look([tmp_path, tmp_path / ".." / tmp_path.name, tmp_path], re.compile(rb"7101"))
+    assert [(letter.path.name, letter.told) for letter in found] == [("forecast.csv", "1 line")]
+    assert lines.Letter(tmp_path, 2).told == "2 lines"
+    assert lines.Letter(tmp_path, None).told == "whole file"

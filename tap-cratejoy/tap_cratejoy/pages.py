@@ -172,7 +172,7 @@ class PageReader:
         except Unhealed as failure:
             if self.client.stopping:
                 raise
-            self._logger.warning("%s; reading page %d in smaller windows", failure, self.number(index))
+            self._logger.warning("%s Reading page %d in smaller windows.", failure, self.number(index))
             page = self._read_parts(index, deque(whole.split()))
             self._hopeless = not page.rows
             self._note_split(page)

@@ -153,7 +153,7 @@ def test_a_page_that_fails_at_its_size_is_read_in_smaller_windows(
     cratejoy.fault(status={"resource": "customers", "pages": [1], "limit_at_least": 20, "status": 500})
     result = run(cratejoy, tmp_path, page_size=20, max_retries=0)
     assert_exactly(result, honest)
-    assert "smaller windows" in result.stderr
+    assert ". Reading page 1 in smaller windows." in result.stderr
 
 
 def test_a_row_that_always_fails_is_named_and_the_rest_is_read(

@@ -22,11 +22,18 @@ class Letter:
     path: Path
     lines: int | None
 
+    @property
+    def told(self) -> str:
+        """How much of the file it is, in words."""
+        if self.lines is None:
+            return "whole file"
+        return f"{self.lines:,} line{'' if self.lines == 1 else 's'}"
+
 
 def look(folders: Iterable[Path], person: re.Pattern[bytes]) -> list[Letter]:
     """Return the files that say something of a person."""
     found = []
-    for path in _files(folders):
+    for path in dict.fromkeys(path.resolve() for path in _files(folders)):
         if _mentions(path, person):
             lines = sum(1 for _, theirs in _lines(path, person) if theirs) if _LISTS.search(path.name) else None
             found.append(Letter(path, lines))

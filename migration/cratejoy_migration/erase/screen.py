@@ -54,8 +54,7 @@ def _table(traces: Traces) -> Table:
     for one in traces.tables:
         screen.add_row(one.table, *(f"{number:,}" if number else "" for number in (one.deleted, one.redacted)))
     for letter in traces.letters:
-        what = "whole file" if letter.lines is None else f"{letter.lines:,} lines"
-        screen.add_row(f"{letter.path.parent.name}/{letter.path.name}", what, "")
+        screen.add_row(f"{letter.path.parent.name}/{letter.path.name}", letter.told, "")
     return screen
 
 
