@@ -132,6 +132,11 @@ def test_the_order_of_situations(known, name):
     assert next_step(known)[0] == name
 
 
+def test_what_could_not_be_counted_is_counted_again_and_the_audit_says_what_helps():
+    known = facts(audit=Audit(0, 2, ("customers", "orders"), at(2)), **BEFORE_PHASE_2)
+    assert next_step(known)[1] == "it is not known whether all of customers, orders is staged: meltano run audit"
+
+
 def shown(thing, width=80):
     console = Console(width=width, record=True, file=io.StringIO())
     console.print(thing)

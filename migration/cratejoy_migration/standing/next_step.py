@@ -109,7 +109,7 @@ def _missing_sentence(facts: Facts) -> str:
     audit = facts.audit
     assert audit is not None  # noqa: S101  # the situation says so
     if audit.unknown:
-        return f"it is not known whether all of {', '.join(audit.unknown)} is staged: migration audit --deep"
+        return f"it is not known whether all of {', '.join(audit.unknown)} is staged: meltano run audit"
     return f"{_many(audit.missing, 'row is', 'rows are')} missing: migration backfill"
 
 
