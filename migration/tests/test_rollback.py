@@ -279,6 +279,22 @@ def test_other_marks_than_those_that_were_written_are_refused(begun, changed, sh
     assert shop.picture() == before
 
 
+def test_a_merchants_customer_that_ours_was_merged_into_stays(shop, migrate, command):
+    """Shopify hands our id and bookkeeping on to it, which say that we made it."""
+    migrate(document(1), document(2))
+    [own] = shop.add({"email": "own@example.com", "firstName": "Own", "tags": ["vip"]})
+    [ours] = [one["id"] for one in shop.lines("customers") if one["email"] == "c1@example.com"]
+    merge = """mutation($one: ID!, $two: ID!) { customerMerge(customerOneId: $one, customerTwoId: $two) {
+        resultingCustomerId userErrors { message } } }"""
+    assert shop.gql(merge, one=ours, two=own)["resultingCustomerId"] == own
+    migrate(document(1, note="likes black tea"), document(2))
+
+    command("--confirm", "demo")
+
+    [left] = shop.lines("customers")
+    assert (left["id"], left["tags"], left["metafields"]) == (own, ["vip"], [])
+
+
 def test_another_shops_name_is_refused(shop, migrate, command):
     migrate(document(1))
     before = shop.picture()

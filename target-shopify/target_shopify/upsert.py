@@ -241,7 +241,8 @@ class Upsert:
             together = [entry for entry in unit.entries if all(entry is not one for one, _ in apart)]
             rest = self._update(Unit(together), seen) if together else []
             return rest + [outcome for entry, home in apart for outcome in self._update(Unit([entry]), home)]
-        if not self._settings.replaces and not self._settings.repair and self.carried(unit, seen):
+        inherited = _is_inherited(unit, seen)
+        if not (self._settings.replaces or self._settings.repair or inherited) and self.carried(unit, seen):
             origin = seen.state.origin if seen.state else "created"
             repairs = seen.state.repairs if seen.state else ()
             if origin == "adopted" and self._ship_addresses(unit) and (found := self._reader.read(seen.id)):
@@ -251,7 +252,7 @@ class Upsert:
         if found is None:
             reason = "the customer vanished while it was being updated; the next run looks again"
             return [Outcome(entry.ticket, "unknown", reason=reason) for entry in unit.entries]
-        return self._updated(unit, seen, self._bring_up_to_date(unit, found))
+        return self._updated(unit, seen, self._bring_up_to_date(unit, found, inherited=inherited))
 
     def _living_apart(self, unit: Unit, seen: Seen) -> list[tuple[Entry, Seen]]:
         """Return documents of a group that have customers of their own: they came to share an e-mail only now.
@@ -274,7 +275,7 @@ class Upsert:
             )
         return None
 
-    def _bring_up_to_date(self, unit: Unit, found: planning.Found) -> _Settled:
+    def _bring_up_to_date(self, unit: Unit, found: planning.Found, *, inherited: bool) -> _Settled:
         members = self._all_members(unit, found)
         customer = combine(members, self._options)
         remembered = _remembered(found, customer)
@@ -290,6 +291,7 @@ class Upsert:
             repair=self._settings.repair,
         )
         origin = found.state.origin if found.state else ("created" if found.ours else "adopted")
+        origin = "adopted" if inherited else origin
         state = SyncState(
             origin=origin,
             hash=customer.hash,
@@ -376,6 +378,18 @@ def _member_ids(seen: Seen) -> frozenset[int]:
     if seen.state and seen.state.members:
         return frozenset(one["id"] for one in seen.state.members)
     return frozenset({int(seen.customer_id)} if seen.customer_id and seen.customer_id.isdigit() else ())
+
+
+def _is_inherited(unit: Unit, seen: Seen) -> bool:
+    """Whether a customer has our bookkeeping from one that we made and somebody merged into it.
+
+    It is taken for the merchant's own: by the ledger these documents have another customer, and a rollback must not
+    delete what may not be ours.
+    """
+    known = {entry.known.shopify_id for entry in unit.entries if entry.known and entry.known.shopify_id}
+    members = _member_ids(seen)
+    at_hand = {entry.member.cratejoy_id for entry in unit.entries}
+    return bool(known and members) and seen.id not in known and members <= at_hand
 
 
 def _reason(member: Member, repairs: Sequence[str]) -> str | None:

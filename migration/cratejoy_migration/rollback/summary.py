@@ -69,7 +69,10 @@ def notes(
         listed = ", ".join(f"{name} {count:,}" for name, count in stays.items())
         yield f"Changed by others since, and left as it is, in adopted customers: {listed}."
     if strangers:
-        yield f"With traces of a migration, but not of this ledger, so left alone: {strangers:,} (in rollback.json)."
+        yield (
+            f"With traces of a migration, but not of this ledger, so left alone: {strangers:,} (in rollback.json; of "
+            "another migration, or ours were merged into them in the shop)."
+        )
     if any(reason == LINGERS for _, _, _, reason, _ in counts):
         yield "Shopify still holds customers whose orders are deleted: run the same command again later."
 
