@@ -137,6 +137,13 @@ def test_what_could_not_be_counted_is_counted_again_and_the_audit_says_what_help
     assert next_step(known)[1] == "it is not known whether all of customers, orders is staged: meltano run audit"
 
 
+def test_a_migration_that_failed_at_once_is_not_said_to_have_had_nothing_to_do():
+    found = screen.machine(facts(runs=[run("migrate", 6, "failed")]))["phases"]["migrate"]
+    assert (found["state"], found["figures"]) == ("failed", "")
+    found = screen.machine(facts(runs=[run("migrate", 6)]))["phases"]["migrate"]
+    assert (found["state"], found["figures"]) == ("done", "nothing to do")
+
+
 def shown(thing, width=80):
     console = Console(width=width, record=True, file=io.StringIO())
     console.print(thing)

@@ -112,7 +112,7 @@ def _migrate(facts: Facts) -> Line:
 
 def _migrated(run: Run) -> str:
     speed = live.rate(run)
-    told = _counts(run.figures.get("outcomes")) or "nothing to do"
+    told = _counts(run.figures.get("outcomes")) or ("nothing to do" if run.state == "done" else "")
     return told + (f"; {speed:,.1f}/s" if speed and run.state == "done" else "")
 
 
