@@ -376,6 +376,19 @@ def test_orders_that_were_created_are_compared(staged, migration, shop, query, u
     assert certificate.facts.read_back["orders"] == 10
 
 
+def test_an_order_that_shopify_refused_is_no_lost_row(staged, migration, shop, query):
+    migration.settings = {"orders": "create"}
+    migration.load()
+    [refused] = [one["id"] for one in shop.orders() if one["name"] == "CJ-5021"]
+    shop.does("orderDelete", id=refused)
+    query("update migration.ledger set reason = 'order 5021 refused (lineItems: INVALID)' where document_key = '2'")
+
+    certificate = migration.verify()
+
+    assert certificate.facts.read_back["orders"] == 11
+    assert certificate.unexplained == ()
+
+
 def test_an_order_that_lost_its_id_is_not_made_twice(staged, migration, shop, query, monkeypatch, tmp_path):
     migration.settings = {"orders": "create"}
     migration.load()

@@ -301,6 +301,13 @@ def test_orders_are_compared_by_total_date_and_customer(there: dict[int, Placed]
     assert orders(there) == told
 
 
+def test_an_order_of_the_future_was_placed_at_its_making() -> None:
+    made = "2026-01-02T10:00:00Z"
+    assert orders({51: replace(PLACED, processed_at=made, created_at=made)}) == [
+        "order_date: in the future, so Shopify took the day it was made"
+    ]
+
+
 def test_an_order_that_shopify_refused_is_explained() -> None:
     assert orders({}, "phone_taken, order 51 refused (lineItems: INVALID)") == [
         "order: refused by Shopify, as recorded"

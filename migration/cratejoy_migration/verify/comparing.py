@@ -16,7 +16,7 @@ from target_shopify.planning import Found
 from target_shopify.rules import Refused
 
 from cratejoy_migration.verify import judging, store
-from cratejoy_migration.verify.compare import Rules, compare
+from cratejoy_migration.verify.compare import GIVEN_UP, Rules, compare
 from cratejoy_migration.verify.differences import WRONG, Compared, Difference
 from cratejoy_migration.verify.judging import Pair, Verdict
 from cratejoy_migration.verify.orders import Placed, compare_orders
@@ -27,7 +27,8 @@ _GROUPS = 300
 _DOCUMENTS = "select id, row_to_json(d)::text from migration.verify_documents d where id = any(%s)"
 _CUSTOMERS = "select gid, customer::text from migration.readback where gid = any(%s)"
 _ORDERS = """
-select cratejoy_id, customer, amount, currency, to_char(processed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+select cratejoy_id, customer, amount, currency, to_char(processed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 from migration.readback_orders where cratejoy_id = any(%s)
 """
 _DOUBLED = """
@@ -56,6 +57,8 @@ class Comparing:
         """Documents compared or judged so far."""
         self.rows = dict.fromkeys(_KINDS, 0)
         """Rows of loaded customers' documents that were found in the shop."""
+        self.refused = dict.fromkeys(_KINDS, 0)
+        """Those that Shopify refused, as recorded."""
 
     def run(self, tick: Callable[[], None] = lambda: None) -> None:
         """Judge every staged customer; the verdicts go into the store.
@@ -119,7 +122,7 @@ class Comparing:
         verdicts = list(map(self._seen_once, judging.judged(pairs, told)))
         loaded = [documents[one.id] for one in verdicts if one.verdict != judging.DIFFERENT]
         if loaded:
-            self._count(found, loaded, orders)
+            self._count(found, loaded, orders, told.explained)
         return verdicts
 
     def _seen_once(self, verdict: Verdict) -> Verdict:
@@ -130,15 +133,25 @@ class Comparing:
         own = number_of(verdict.shopify_id) if verdict.shopify_id else None
         return judging.doubled(verdict, [str(number) for number in numbers if number != own])
 
-    def _count(self, found: Found, documents: Sequence[Mapping[str, Any]], orders: Mapping[int, Placed]) -> None:
-        """Count the rows of the documents that are in the customer's histories, or orders of the shop."""
+    def _count(
+        self,
+        found: Found,
+        documents: Sequence[Mapping[str, Any]],
+        orders: Mapping[int, Placed],
+        explained: Sequence[str],
+    ) -> None:
+        """Count the rows of the documents that are in the customer's histories, or orders of the shop, or refused."""
         for kind in _KINDS:
             wanted = {number for one in documents for number in _ids(one.get(kind))}
             if kind == "orders" and self._rules.options.orders == "create":
-                self.rows[kind] += len(wanted & orders.keys())
-            elif wanted:
-                items = histories.join(kind, found.metafields) or []
-                self.rows[kind] += len(wanted & {item.get("id") for item in items})
+                there = wanted & orders.keys()
+                refused = f"order: {GIVEN_UP}" in explained
+            else:
+                items = (histories.join(kind, found.metafields) or []) if wanted else []
+                there = wanted & {item.get("id") for item in items}
+                refused = f"metafield {kind[:-1]}_history: {GIVEN_UP}" in explained
+            self.rows[kind] += len(there)
+            self.refused[kind] += len(wanted) - len(there) if refused else 0
 
     def _documents(self, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         rows = self._connection.execute(_DOCUMENTS, (list(ids),))

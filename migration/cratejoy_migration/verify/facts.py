@@ -71,6 +71,7 @@ class Facts:
         lines: Rows by stream, verdict and reason.
         staged: Rows of each stream, counted by themselves.
         read_back: Rows of loaded customers that were found in the shop again, by stream.
+        refused_rows: Rows of loaded customers that Shopify refused, as recorded, by stream.
         differences: Field, kind, differences, Shopify customers.
         explained: What is otherwise for a reason on record, and on how many customers.
         foreign: Shopify customers with our marks that nobody staged: number, Cratejoy ids; the first 200.
@@ -90,6 +91,7 @@ class Facts:
     shop_customers: int = 0
     no_longer_staged: int = 0
     samples: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
+    refused_rows: Mapping[str, int] = field(default_factory=dict)
 
     def total(self, stream: str, *verdicts: str) -> int:
         """Return the rows of a stream, of these verdicts or of all."""
@@ -145,7 +147,7 @@ def _orphans(facts: Facts, accepted: Accepted) -> list[str]:
 def _lost_rows(facts: Facts, orders: str) -> list[str]:
     told = []
     for stream, found in facts.read_back.items():
-        loaded = facts.total(stream, LOADED, MERGED)
+        loaded = facts.total(stream, LOADED, MERGED) - facts.refused_rows.get(stream, 0)
         if found != loaded and not (stream == "orders" and orders == "none"):
             told.append(f"{stream}: {loaded:,} rows belong to loaded customers, {found:,} were found in the shop")
     return told

@@ -29,7 +29,7 @@ create unlogged table migration.readback (
 );
 create unlogged table migration.readback_orders (
     cratejoy_id bigint not null, gid text not null, customer text, amount numeric, currency text,
-    processed_at timestamptz, digest text not null
+    processed_at timestamptz, created_at timestamptz, digest text not null
 );
 """
 _KEYS = """
@@ -108,7 +108,7 @@ class ReadBack:
         return total
 
     def _orders(self, path: Path) -> None:
-        columns = "cratejoy_id, gid, customer, amount, currency, processed_at, digest"
+        columns = "cratejoy_id, gid, customer, amount, currency, processed_at, created_at, digest"
         with self._connection.cursor().copy(f"copy migration.readback_orders ({columns}) from stdin") as copy:
             for row in filter(None, map(_order, exports.objects(path))):
                 copy.write_row(row)
@@ -145,7 +145,8 @@ def _order(one: Mapping[str, Any]) -> tuple[Any, ...] | None:
     money = (one.get("totalPriceSet") or {}).get("shopMoney") or {}
     customer = (one.get("customer") or {}).get("id")
     mark = hashlib.sha256(orjson.dumps(one, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return int(number), one["id"], customer, money.get("amount"), money.get("currencyCode"), one["processedAt"], mark
+    amount, currency = money.get("amount"), money.get("currencyCode")
+    return int(number), one["id"], customer, amount, currency, one["processedAt"], one["createdAt"], mark
 
 
 def _children(customer: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:

@@ -134,6 +134,7 @@ class Verification:
             shop_customers=total,
             no_longer_staged=finding.no_longer_staged(connection, ledger=staged.ledger),
             samples=finding.samples(connection, samples),
+            refused_rows=comparing.refused,
         )
 
     def _certificate(
