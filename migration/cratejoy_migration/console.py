@@ -3,14 +3,16 @@
 As the only code of ours inside Meltano it also keeps Meltano's files to their owner: what Meltano writes for a plugin
 holds its keys for as long as the plugin runs, and for good when Meltano is killed.
 
-Metrics are for machines: the plugins write them to their own stderr, and this console leaves them out. A
-traceback of Meltano's own pipes says nothing to a user; the plugin that failed has said why in one line before.
+Metrics are for machines: the plugins write them to their own stderr, and this console leaves them out, as it does what
+Meltano tells of its own plumbing. A traceback of Meltano's own pipes says nothing to a user; the plugin that failed has
+said why in one line before.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +23,11 @@ from meltano.core.logging import console_log_formatter
 from cratejoy_migration.staging.project import project_folder
 
 SENTENCE = "The loader ended before all was read; its own message above says why."
+_PLUMBING = re.compile(
+    r"Using (\S+ state backend|logging configuration)|Reading state from|Running catalog discovery|Block run completed|"
+    r"No state was found"
+)
+"""What Meltano says to itself on the way; no state is what every first run begins with."""
 _PIPES = (BrokenPipeError, ConnectionResetError)
 
 
@@ -39,7 +46,7 @@ def keep_private(folder: Path) -> None:
 
 
 class Readable(logging.Filter):
-    """Leaves out metrics and the tracebacks of broken pipes."""
+    """Leaves out metrics, Meltano's talk to itself and the tracebacks of broken pipes."""
 
     def __init__(self, name: str = "") -> None:
         super().__init__(name)
@@ -58,7 +65,8 @@ class Readable(logging.Filter):
             else:
                 record.msg, record.args = SENTENCE, ()
             return not said
-        return event.get("event") != "METRIC"
+        told = str(event.get("event", ""))
+        return told != "METRIC" and not (record.levelno < logging.ERROR and _PLUMBING.match(told))
 
 
 def _kind_of(error: Any) -> type[BaseException]:

@@ -19,6 +19,27 @@ def test_metrics_are_left_out():
     assert Readable().filter(record("plain text"))
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        "Using systemdb state backend",
+        "Reading state from Database",
+        "Running catalog discovery",
+        "Using logging configuration from logging.yaml",
+        "Block run completed",
+        "No state was found, complete import.",
+    ],
+)
+def test_meltanos_talk_to_itself_is_left_out_unless_it_went_wrong(event):
+    plumbing = record({"event": event})
+    assert Readable().filter(plumbing)  # an error
+    plumbing.levelno = logging.INFO
+    assert not Readable().filter(plumbing)
+    plumbing.levelno = logging.WARNING
+    assert not Readable().filter(plumbing)
+    assert Readable().filter(record({"event": "Run completed"}))
+
+
 @pytest.mark.parametrize("given", [BrokenPipeError(), (ConnectionResetError, ConnectionResetError(), None)])
 def test_the_first_broken_pipe_of_a_run_becomes_a_sentence(given):
     shown = Readable()
