@@ -428,6 +428,13 @@ def test_while_somebody_writes_to_the_shop_nothing_is_verified(loaded, url):
             loaded.verify()
 
 
+def test_in_the_middle_of_a_rollback_nothing_is_verified(loaded, query):
+    """What is undone already would seem to be lost, and the next step would be a repair."""
+    query("insert into migration.rollbacks (shop, began_at) values ('demo.myshopify.com', now())")
+    with pytest.raises(OperatorError, match=r"finish it first: migration rollback --confirm demo"):
+        loaded.verify()
+
+
 def test_another_shops_ledger_is_not_verified(loaded, query):
     query("update migration.ledger set shop = 'other.myshopify.com'")
     with pytest.raises(OperatorError, match="tells of the shop other"):

@@ -57,7 +57,7 @@ class Comparing:
         """Documents compared or judged so far."""
         self.rows = dict.fromkeys(_KINDS, 0)
         """Rows of loaded customers' documents that were found in the shop."""
-        self.refused = dict.fromkeys(_KINDS, 0)
+        self.refused: dict[str, int] = dict.fromkeys(_KINDS, 0)
         """Those that Shopify refused, as recorded."""
 
     def run(self, tick: Callable[[], None] = lambda: None) -> None:

@@ -46,6 +46,7 @@ _OTHER_MARKS = """
 select to_jsonb(l) ->> 'marks' from migration.ledger l
 where shopify_id is not null and to_jsonb(l) ->> 'marks' <> %s limit 1
 """
+_UNDER_WAY = "select id from migration.rollbacks where shop = %s and began_at is not null and ended_at is null"
 _SESSION = {"timezone": "UTC", "application_name": "migration verify", "work_mem": "64MB", "jit": "off"}
 
 
@@ -173,6 +174,11 @@ class Verification:
         row = connection.execute(_OTHER_MARKS, (marks,)).fetchone() if ledger else None
         if row:
             raise OperatorError(f"{marks_differ(row[0], marks)} Nothing was verified.")
+        if store.exists(connection, "rollbacks") and connection.execute(_UNDER_WAY, (domain,)).fetchone():
+            raise OperatorError(
+                "A rollback has begun and is not finished, so nothing can be verified; finish it first: migration "
+                f"rollback --confirm {self._settings.shop}"
+            )
 
     @contextmanager
     def _read_back(self, connection: Connection, rules: Rules) -> Iterator[ReadBack]:
