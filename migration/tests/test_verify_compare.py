@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from cratejoy_migration.verify import screen
+from cratejoy_migration.verify import page, screen
 from cratejoy_migration.verify.compare import Rules, compare
 from cratejoy_migration.verify.differences import Difference
 from cratejoy_migration.verify.facts import Facts
@@ -324,3 +324,11 @@ def test_an_example_says_what_differs_and_how():
     assert list(screen.examples(found)) == [
         "  71 (Shopify 99): first name changed in the shop, tag cj-migrated removed in the shop"
     ]
+
+
+@pytest.mark.parametrize(("pending", "tiles"), [(0, 4), (150, 5)])
+def test_the_figures_on_the_certificate_add_up(pending, tiles):
+    counts = {"staged": 3 + pending, "loaded": 1, "merged": 1, "refused": 1, "different": 0, "pending": pending}
+    shown = page.figures({"counts": {"customers": counts}})
+    assert shown.count("<div>") == tiles
+    assert (f"<b>{pending:,}</b><span>still to go</span>" in shown) is (pending > 0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cratejoy_migration.verify import charts
 from cratejoy_migration.verify.differences import KINDS
-from cratejoy_migration.verify.judging import CLASSES, DIFFERENT, LOADED, MERGED, REFUSED
+from cratejoy_migration.verify.judging import CLASSES, DIFFERENT, LOADED, MERGED, PENDING, REFUSED
 
 Told = Mapping[str, Any]
 _MEANINGS = {
@@ -70,13 +70,15 @@ def _verdict(told: Told) -> str:
     )
 
 
-def _figures(told: Told) -> str:
+def figures(told: Told) -> str:
+    """Return the customers in figures that add up; what still has to go is named when there is any."""
     customers = told["counts"]["customers"]
     shown = [
         ("customers staged", customers["staged"]),
         ("in the shop as they should be", customers[LOADED] + customers[MERGED]),
         ("refused, with a reason", customers[REFUSED]),
         ("different", customers[DIFFERENT]),
+        *([("still to go", customers[PENDING])] if customers[PENDING] else []),
     ]
     cells = "".join(f"<div><b>{count:,}</b><span>{_e(name)}</span></div>" for name, count in shown)
     return f'<section class="figures">{cells}</section>'
@@ -198,7 +200,7 @@ def _how(told: Told) -> str:
     return _section("How this was checked", "".join(parts))
 
 
-_SECTIONS = (_figures, _rows, _refused, _differences, _explained, _accepted, _foreign, _looks, _timeline, _how)
+_SECTIONS = (figures, _rows, _refused, _differences, _explained, _accepted, _foreign, _looks, _timeline, _how)
 
 
 @dataclass(frozen=True)
