@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import psycopg
@@ -247,6 +248,26 @@ def test_only_our_pipelines_are_forgotten_in_a_database_that_others_use(tmp_path
         assert connection.execute(sa.text("select state_id from state")).scalars().all() == [names[2]]
     engine.dispose()
     assert (tmp_path / "meltano.db").read_bytes().count(MARKER.encode()) == 1
+
+
+def test_logs_of_our_runs_in_the_users_folder_of_logs_go_and_those_of_other_projects_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    ours, theirs = "0" * 31 + "1", "0" * 31 + "2"
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'meltano.db'}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("create table runs (job_name text, run_id text)"))
+        for name, run_id in (("dev:tap-cratejoy-to-target-postgres", ours), ("dev:tap-x-to-target-y", theirs)):
+            connection.execute(sa.text("insert into runs values (:name, :id)"), {"name": name, "id": run_id})
+    folders = {key: tmp_path / "state/meltano/log/elt/dev" / str(uuid.UUID(key)) for key in (ours, theirs)}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+        (folder / "elt.log").write_text(MARKER)
+
+    found = [one for one in files.remnants(tmp_path, [], Memory(engine).run_ids()) if one.what == "Meltano's logs"]
+    files.remove(found)
+
+    assert not folders[ours].exists()
+    assert (folders[theirs] / "elt.log").exists()
 
 
 def test_in_a_folder_of_reports_that_is_not_only_ours_the_rest_stays(tmp_path):

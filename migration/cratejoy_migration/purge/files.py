@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
 import psutil  # type: ignore[import-untyped]
 
 REPORTS = "reports and dead letters"
@@ -45,12 +46,13 @@ class Remnant:
     size: int
 
 
-def remnants(project: Path, reports: Iterable[Path]) -> list[Remnant]:
+def remnants(project: Path, reports: Iterable[Path], run_ids: Iterable[str] = ()) -> list[Remnant]:
     """Return what there is to remove.
 
     Args:
         project: Its folder.
         reports: Folders of reports, of the target and of our commands.
+        run_ids: Of Meltano's runs of our pipelines; their logs lie in the user's own folder of logs, beside others'.
     """
     own = (project / "reports").resolve()
     found = [
@@ -59,6 +61,7 @@ def remnants(project: Path, reports: Iterable[Path]) -> list[Remnant]:
         for path in _of_reports(folder, whole=folder == own)
     ]
     found += [_measured(path, LOGS) for path in _inside(project / ".meltano" / "logs")]
+    found += [_measured(path, LOGS) for path in _run_logs(run_ids)]
     found += [_measured(path, RUN_FILES) for path in _run_files(project)]
     return found + [_measured(path, WORKING) for path in _working_folders()]
 
@@ -92,6 +95,13 @@ def _of_reports(folder: Path, *, whole: bool) -> Iterator[Path]:
         yield from _inside(folder)
     elif folder.is_dir():
         yield from sorted({path for pattern in _NAMES for path in folder.glob(pattern)})
+
+
+def _run_logs(run_ids: Iterable[str]) -> Iterator[Path]:
+    """Yield the folders in which Meltano 4 keeps what runs said: below the user's folder of logs, by state and run."""
+    logs = platformdirs.user_log_path("meltano") / "elt"
+    for run_id in run_ids:
+        yield from logs.glob(f"*/{run_id}")
 
 
 def _run_files(project: Path) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from cratejoy_migration.errors import OperatorError
 _OURS = re.compile(r"[^:]*:(tap-cratejoy-to-target-postgres|tap-postgres-to-target-shopify)(:.*)?")
 """Names of our runs and states: environment, extractor, loader, and the suffix of a run of its own."""
 _TABLES = {name: sa.table(name, sa.column(column)) for name, column in (("runs", "job_name"), ("state", "state_id"))}
+_RUN_ID: sa.ColumnClause[str] = sa.column("run_id")
 
 
 class Memory:
@@ -29,6 +31,17 @@ class Memory:
         if self._database is None:
             return {}
         return {name: self._count(self._database, table) for name, table in _TABLES.items()}
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of our runs, as Meltano names the folders of their logs."""
+        if self._database is None:
+            return []
+        runs = _TABLES["runs"]
+        with self._database.connect() as connection:
+            if not _has(connection, runs):
+                return []
+            query = sa.select(_RUN_ID).select_from(runs).where(self._mine(connection, runs))
+            return [str(uuid.UUID(str(found))) for found in connection.execute(query).scalars() if found]
 
     def forget(self) -> None:
         """Remove our rows, in one transaction; a file of Meltano's is rewritten without them.

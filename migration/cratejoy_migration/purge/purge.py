@@ -123,7 +123,7 @@ class Purge:
         if self._scope.database:
             self._look_at_databases(found)
         if self._scope.files:
-            found.remnants = files.remnants(self._project, self.reports())
+            found.remnants = files.remnants(self._project, self.reports(), self._memory().run_ids())
             found.memory = dict(self._memory().counts())
         self._note_what_stays(found)
         return found
