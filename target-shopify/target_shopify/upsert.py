@@ -241,7 +241,7 @@ class Upsert:
             together = [entry for entry in unit.entries if all(entry is not one for one, _ in apart)]
             rest = self._update(Unit(together), seen) if together else []
             return rest + [outcome for entry, home in apart for outcome in self._update(Unit([entry]), home)]
-        inherited = _is_inherited(unit, seen)
+        inherited = self._is_inherited(unit, seen)
         if not (self._settings.replaces or self._settings.repair or inherited) and self.carried(unit, seen):
             origin = seen.state.origin if seen.state else "created"
             repairs = seen.state.repairs if seen.state else ()
@@ -316,6 +316,18 @@ class Upsert:
             writing = writing_of(found, change, self._ship_addresses(unit))
             self._ledger.keep(BeforeImage(found.id, image_of(found), writing))
 
+    def _is_inherited(self, unit: Unit, seen: Seen) -> bool:
+        """Whether a customer has our bookkeeping from one that we made and that somebody merged into it.
+
+        It is taken for the merchant's own: by the ledger these documents have another customer, which is gone, and a
+        rollback must not delete what may not be ours.
+        """
+        known = {entry.known.shopify_id for entry in unit.entries if entry.known and entry.known.shopify_id}
+        members = _member_ids(seen)
+        if seen.id in known or not members or not members <= {entry.member.cratejoy_id for entry in unit.entries}:
+            return False
+        return any(self._reader.by_id(gid) is None for gid in sorted(known))
+
     def _ship_addresses(self, unit: Unit) -> list[dict[str, Any]]:
         """Return the addresses that the orders of a unit leave on its customer."""
         if self._orders is None:
@@ -378,18 +390,6 @@ def _member_ids(seen: Seen) -> frozenset[int]:
     if seen.state and seen.state.members:
         return frozenset(one["id"] for one in seen.state.members)
     return frozenset({int(seen.customer_id)} if seen.customer_id and seen.customer_id.isdigit() else ())
-
-
-def _is_inherited(unit: Unit, seen: Seen) -> bool:
-    """Whether a customer has our bookkeeping from one that we made and somebody merged into it.
-
-    It is taken for the merchant's own: by the ledger these documents have another customer, and a rollback must not
-    delete what may not be ours.
-    """
-    known = {entry.known.shopify_id for entry in unit.entries if entry.known and entry.known.shopify_id}
-    members = _member_ids(seen)
-    at_hand = {entry.member.cratejoy_id for entry in unit.entries}
-    return bool(known and members) and seen.id not in known and members <= at_hand
 
 
 def _reason(member: Member, repairs: Sequence[str]) -> str | None:
