@@ -18,11 +18,12 @@ from target_shopify.forecast import ForecastFiles, Foresight
 from target_shopify.intake import Intake
 from target_shopify.lanes import Lane
 from target_shopify.lanes.choice import open_lane
-from target_shopify.ledger import Ledger, NoLedger, PostgresLedger, marks_of
+from target_shopify.ledger import Ledger, NoLedger, marks_of
 from target_shopify.ledger_view import LedgerView
 from target_shopify.mapping.options import MappingOptions
 from target_shopify.mapping.sync_state import fingerprint
 from target_shopify.past_orders import PastOrders
+from target_shopify.postgres_ledger import PostgresLedger
 from target_shopify.progress import Progress
 from target_shopify.report import Report
 from target_shopify.settlement import Settlement

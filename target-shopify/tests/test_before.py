@@ -10,7 +10,8 @@ import pytest
 from target_shopify import client, past_orders, upsert
 from target_shopify.before import BeforeImage, value_mark
 from target_shopify.changes import Changes
-from target_shopify.ledger import PostgresLedger, ShopObject
+from target_shopify.ledger import ShopObject
+from target_shopify.postgres_ledger import PostgresLedger
 
 from .harness import LocalShop, Runner, customer, order
 from .test_shop import define

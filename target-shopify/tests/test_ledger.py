@@ -11,10 +11,11 @@ from typing import Any
 
 import psycopg2
 import pytest
-from target_shopify import ledger as ledger_module
+from target_shopify import postgres_ledger as ledger_module
 from target_shopify.errors import LedgerFailed
-from target_shopify.ledger import Intent, PostgresLedger, Row
+from target_shopify.ledger import Intent, Row
 from target_shopify.ledger_view import LedgerView
+from target_shopify.postgres_ledger import PostgresLedger
 
 from .harness import LocalShop, Runner, customer, eventually, kill
 
