@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import requests
 from click.testing import CliRunner
-from cratejoy_migration import cli, plugins
+from cratejoy_migration import cli, ledger_lock, plugins
 from cratejoy_migration.rollback import definitions as definitions_module
 from cratejoy_migration.rollback import rollback as rollback_module
 from target_shopify import cli as target_cli
@@ -445,7 +445,8 @@ def test_no_migration_starts_while_a_rollback_is_half_done(shop, migrate, comman
     migrate(document(2))
 
 
-def test_one_at_a_time(shop, migrate, command, url):
+def test_one_at_a_time(shop, migrate, command, url, monkeypatch):
+    monkeypatch.setattr(ledger_lock, "PATIENCE_SECONDS", 0.2)
     migrate(document(1))
     with psycopg.connect(url) as connection:
         connection.execute("select pg_advisory_lock(hashtext('target-shopify ledger'))")

@@ -13,9 +13,9 @@ from cratejoy_migration.unattended.child import Children
 from cratejoy_migration.unattended.log import RunLog
 
 CLEAN = """
-import signal, sys, time
+import os, signal, sys, time
 def end(number, frame):
-    print("ending cleanly", flush=True)
+    os.write(1, b"ending cleanly\\n")  # print might be interrupted in the middle of itself
     sys.exit(128 + number)
 signal.signal(signal.SIGTERM, end); signal.signal(signal.SIGINT, end)
 print("begun", flush=True)

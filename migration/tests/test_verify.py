@@ -11,7 +11,7 @@ import time
 
 import psycopg
 import pytest
-from cratejoy_migration import decisions, plugins
+from cratejoy_migration import decisions, ledger_lock, plugins
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading.errors import sentence
 from cratejoy_migration.staging import StagingError
@@ -421,7 +421,8 @@ def test_created_orders_cannot_be_verified_without_the_right_to_read_old_ones(st
             migration.verify(orders="create")
 
 
-def test_while_somebody_writes_to_the_shop_nothing_is_verified(loaded, url):
+def test_while_somebody_writes_to_the_shop_nothing_is_verified(loaded, url, monkeypatch):
+    monkeypatch.setattr(ledger_lock, "PATIENCE_SECONDS", 0.2)
     with psycopg.connect(url) as connection:
         connection.execute("select pg_advisory_lock(hashtext(%s))", (LOCK,))
         with pytest.raises(OperatorError, match="Another run writes into the shop"):

@@ -12,8 +12,9 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
-from target_shopify.ledger import LOCK, marks_differ
+from target_shopify.ledger import marks_differ
 
+from cratejoy_migration import ledger_lock
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.rollback import statements as sql
 
@@ -237,7 +238,7 @@ class Journal:
             raise OperatorError(
                 "No migration into Shopify is on record in this staging database: there is nothing to roll back."
             )
-        if not self._value("select pg_try_advisory_lock(hashtext(%s))", (LOCK,)):
+        if not ledger_lock.take(self._connection):
             raise OperatorError(
                 "A migration or another rollback works by this ledger right now: wait for its end, or stop it."
             )

@@ -21,7 +21,7 @@ from target_shopify.ledger import LOCK, marks_differ, marks_of
 from target_shopify.run import mapping_options
 from target_shopify.shop import ask
 
-from cratejoy_migration import decisions, runs
+from cratejoy_migration import decisions, ledger_lock, runs
 from cratejoy_migration.documents import staged as staging
 from cratejoy_migration.documents.build import Told, build
 from cratejoy_migration.documents.statements import Scope
@@ -210,8 +210,7 @@ def alone(connection: Connection) -> Iterator[None]:
     Raises:
         OperatorError: Somebody does.
     """
-    row = connection.execute("select pg_try_advisory_lock_shared(hashtext(%s))", (LOCK,)).fetchone()
-    if not (row and row[0]):
+    if not ledger_lock.take(connection, shared=True):
         raise OperatorError("Another run writes into the shop by this ledger: verify after its end, or stop it.")
     try:
         yield
