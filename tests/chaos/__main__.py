@@ -8,6 +8,7 @@ python -m tests.chaos --show 1071          # only print what it would do
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -32,24 +33,29 @@ def main() -> int:
     if options.show is not None:
         print(described(plan(options.show, options.customers)))
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     folder = Path(options.folder or tempfile.mkdtemp(prefix="chaos-"))
     began = time.monotonic()
     results = []
-    try:
-        for result in _results(plans, folder, options):
-            results.append(result)
-            print(report.line(result, len(results), len(plans)), flush=True)
-            if options.until and time.monotonic() - began > options.until:
-                _STOPPING.set()
-    except KeyboardInterrupt:
-        _STOPPING.set()
-        print("stopping after the rounds that run", file=sys.stderr)
+    for result in _results(plans, folder, options):
+        results.append(result)
+        print(report.line(result, len(results), len(plans)), flush=True)
+        if options.until and time.monotonic() - began > options.until:
+            _STOPPING.set()
     text = report.document(results, time.monotonic() - began, options.workers)
     print(f"\n{text}")
     if options.write_docs and results:
         report.write(text)
     return 1 if not results or any(result.violations for result in results) else 0
+
+
+def _stop(*_: object) -> None:
+    """Begin no further round; those that run are finished, or the second signal ends everything."""
+    if _STOPPING.is_set():
+        os._exit(130)
+    _STOPPING.set()
+    print("stopping after the rounds that run", file=sys.stderr, flush=True)
 
 
 def _results(plans: list, folder: Path, options: argparse.Namespace) -> Iterator[Result]:
@@ -61,13 +67,9 @@ def _results(plans: list, folder: Path, options: argparse.Namespace) -> Iterator
 
     with ThreadPoolExecutor(options.workers) as pool:
         futures: list[Future[Result | None]] = [pool.submit(one, number) for number in range(len(plans))]
-        try:
-            for future in as_completed(futures):
-                if result := future.result():
-                    yield result
-        except KeyboardInterrupt:
-            _STOPPING.set()
-            raise
+        for future in as_completed(futures):
+            if result := future.result():
+                yield result
 
 
 def _options() -> argparse.Namespace:

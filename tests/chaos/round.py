@@ -138,4 +138,4 @@ def _by_hand(_: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _unattended(leg: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     walk = ("migration", "run", "--pause", "1s", "--until")
-    return (*walk, "audited", *(["--delta"] if leg > 1 else [])), (*walk, "migrated")
+    return (*walk, "audited", *(["--delta"] if leg > 1 else [])), (*walk, "verified")
