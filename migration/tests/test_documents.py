@@ -157,10 +157,18 @@ def test_customers_with_one_e_mail_are_a_group_whatever_its_case_and_white_space
     ]
 
 
-def test_the_first_of_a_group_counts_also_when_it_is_done(stage, make, ledger):
+def test_who_shares_an_email_with_somebody_who_has_to_go_goes_along(stage, make, ledger):
+    alone = {"id": 3, "email": "c@example.com"}
+    stage("customers", {"id": 1, "email": "a@example.com"}, {"id": 2, "email": "a@example.com"}, alone)
+    hashes = {document["id"]: document["document_hash"] for document in make()}
+    ledger((1, "created", hashes[1]), (3, "created", hashes[3]))
+    assert [(d["id"], d["group_first_id"], d["group_size"]) for d in make()] == [(1, 1, 2), (2, 1, 2)]
+
+
+def test_a_group_that_is_done_stays(stage, make, ledger):
     stage("customers", {"id": 1, "email": "a@example.com"}, {"id": 2, "email": "a@example.com"})
-    ledger((1, "created", make()[0]["document_hash"]))
-    assert [(d["id"], d["group_first_id"], d["group_size"]) for d in make()] == [(2, 1, 2)]
+    ledger(*((document["id"], "created", document["document_hash"]) for document in make()))
+    assert make() == []
 
 
 def test_thousands_of_documents_lie_in_order(stage, make):

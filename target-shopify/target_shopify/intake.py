@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from target_shopify.settlement import Settlement
 
 _DOCUMENTS = 200
+_MOST_DOCUMENTS = 2_000
 _SECONDS = 0.5
 _DONE = frozenset({"created", "updated", "unchanged", "adopted", "merged"})
 
@@ -45,6 +46,7 @@ class Intake:
         self._trust_ledger = trust_ledger
         self._waiting: dict[str, tuple[Ticket, Member]] = {}
         self._since = time.monotonic()
+        self._last_group: str | None = None
 
     def add(self, document: Mapping[str, Any]) -> None:
         """Take one document.
@@ -60,14 +62,15 @@ class Intake:
             if self._settlement.over:
                 self._settlement.flush()
             return
+        if self._is_full(member):
+            self.flush()
         if not self._waiting:
             self._since = time.monotonic()
         earlier = self._waiting.pop(ticket.key, None)
         if earlier:
             self._settlement.settle([Outcome(earlier[0], "")])
         self._waiting[ticket.key] = (ticket, member)
-        if len(self._waiting) >= _DOCUMENTS:
-            self.flush()
+        self._last_group = _group(member)
 
     def tick(self) -> None:
         """Let nobody wait long for a batch to fill."""
@@ -84,9 +87,9 @@ class Intake:
         if not waiting:
             return
         known = self._ledger.find([ticket.key for ticket, _ in waiting])
-        entries = [Entry(ticket, member, known.get(ticket.key)) for ticket, member in waiting]
-        to_go = [entry for entry in entries if not self._is_done(entry)]
-        units = grouped(to_go)
+        units = grouped(Entry(ticket, member, known.get(ticket.key)) for ticket, member in waiting)
+        # Who shares an e-mail goes together: what the others' documents say of the customer is known from them only.
+        units = [unit for unit in units if not self._is_settled(unit)]
         self._ledger.intend([_intent(entry, unit) for unit in units for entry in unit.entries])
         for unit in units:
             self._lane.submit(unit)
@@ -98,21 +101,36 @@ class Intake:
         number = int(key) if key.isdigit() else None
         return Ticket(key, number, mark, document, self._settlement.admit())
 
-    def _is_done(self, entry: Entry) -> bool:
-        known = entry.known
-        done = known is not None and known.status in _DONE and known.document_hash == entry.ticket.document_hash
-        if done and self._trust_ledger and known is not None:
-            self._settlement.settle([Outcome(entry.ticket, "unchanged", known.origin, known.shopify_id)])
-            return True
-        return False
+    def _is_full(self, newcomer: Member) -> bool:
+        """Whether to send what waits before this one, which is not torn from those who share its e-mail."""
+        joins = self._last_group is not None and _group(newcomer) == self._last_group
+        return len(self._waiting) >= (_MOST_DOCUMENTS if joins else _DOCUMENTS)
+
+    def _is_settled(self, unit: Unit) -> bool:
+        """Settle a unit that the ledger has whole and as it is."""
+        if not self._trust_ledger or not all(_is_done(entry) for entry in unit.entries):
+            return False
+        known = [(entry.ticket, entry.known) for entry in unit.entries]
+        self._settlement.settle(
+            [Outcome(ticket, "unchanged", one.origin, one.shopify_id) for ticket, one in known if one is not None]
+        )
+        return True
+
+
+def _is_done(entry: Entry) -> bool:
+    known = entry.known
+    return known is not None and known.status in _DONE and known.document_hash == entry.ticket.document_hash
+
+
+def _group(member: Member) -> str | None:
+    return group_key(member.email) if member.email else None
 
 
 def grouped(entries: Iterable[Entry]) -> list[Unit]:
     """Return units: documents of one e-mail together, in the order their first came."""
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
-        email = entry.member.email
-        groups.setdefault(group_key(email) if email else f"\0{entry.ticket.key}", []).append(entry)
+        groups.setdefault(_group(entry.member) or f"\0{entry.ticket.key}", []).append(entry)
     return [Unit(group) for group in groups.values()]
 
 

@@ -18,6 +18,13 @@ _KEPT = {"customer_addresses": kept.ADDRESS, "subscriptions": kept.SUBSCRIPTION,
 _MOMENTS = {"subscriptions": "start_date", "orders": "placed_at"}
 DOCUMENTS = "customer_documents"
 """The table that phase 2 reads."""
+_GROUPS = "create unlogged table migration.building_groups as select distinct p.group_first_id"
+_NEXT = """
+create {kind}table migration.customer_documents_next as
+select {columns}, r.addresses, r.subscriptions, r.orders,
+    p.email_key, p.group_first_id, p.group_size, h.document_hash
+"""
+_IN_GROUP = "p.group_first_id in (select group_first_id from migration.building_groups)"
 _TO_GO = "l.document_key is null or l.status = 'unknown' or l.document_hash is distinct from h.document_hash"
 
 
@@ -65,7 +72,7 @@ def steps(staged: Staged, scope: Scope) -> list[Step]:
     return [
         Step("customers", (*kept.functions().values(), _people(staged), *_finished("building_people", "id"))),
         *(Step(stream, (_related(staged, stream), *_finished(f"building_{stream}", "place"))) for stream in streams),
-        Step("documents", (_documents(staged, scope),)),
+        Step("documents", _documents(staged, scope)),
         Step("indexes", _finished("customer_documents_next", "id")),
         Step("orphans", (*_ORPHANS, *(_orphans(staged, stream) for stream in streams))),
     ]
@@ -79,6 +86,7 @@ def swap(staged: Staged, table: str = DOCUMENTS) -> tuple[str, ...]:
         f"alter table migration.customer_documents_next rename to {table}",
         f"alter index migration.customer_documents_next_pkey rename to {table}_pkey",
         f"create index on migration.{table} (group_first_id)",
+        "drop table if exists migration.building_groups",
         *(f"drop table migration.building_{name}" for name in built),
         *(f"drop function {signature}" for signature in kept.functions()),
     )
@@ -120,7 +128,25 @@ def _orphans(staged: Staged, stream: str) -> str:
     return _sql("orphans", stream=stream, owner=staged.owner(stream, "t"))
 
 
-def _documents(staged: Staged, scope: Scope) -> str:
+def _documents(staged: Staged, scope: Scope) -> tuple[str, ...]:
+    """Return what builds the documents, in the order in which they go: the first of an e-mail before the others.
+
+    Who shares an e-mail with somebody who has to go, goes along: the customer that they become is made of all of them.
+    """
+    columns = (kept.quoted(name) for name in staged.columns["customers"] if name not in ADDED)
+    head = _NEXT.format(
+        kind="" if scope.table == DOCUMENTS else "unlogged ", columns=", ".join(f"c.{name}" for name in columns)
+    )
+    condition = scope.condition(staged)
+    if scope.only or condition == "true":
+        return (_select(staged, head, condition, "order by p.place"),)
+    return (
+        _select(staged, _GROUPS, f"p.group_size > 1 and ({condition})"),
+        _select(staged, head, f"{condition} or {_IN_GROUP}", "order by p.place"),
+    )
+
+
+def _select(staged: Staged, head: str, condition: str, tail: str = "") -> str:
     names = {"customer_addresses": "a", "subscriptions": "s", "orders": "o"}
     joins = [
         f"left join migration.building_{stream} {alias} on {alias}.place = p.place"
@@ -129,17 +155,16 @@ def _documents(staged: Staged, scope: Scope) -> str:
     ]
     if staged.ledger:
         joins.append("left join migration.ledger l on l.document_key = p.id::text")
-    columns = (kept.quoted(name) for name in staged.columns["customers"] if name not in ADDED)
     return _sql(
         "documents",
-        columns=", ".join(f"c.{name}" for name in columns),
+        head=head.strip(),
         joins="\n".join(joins),
         addresses=_addresses(staged),
         subscriptions=_records(staged, "subscriptions", "s"),
         orders=_records(staged, "orders", "o"),
         not_hashed=", ".join(f"'{name}'" for name in (*kept.NOT_HASHED, "addresses")),
-        scope=scope.condition(staged),
-        kind="" if scope.table == DOCUMENTS else "unlogged ",
+        scope=condition,
+        tail=tail,
     )
 
 

@@ -1,7 +1,5 @@
--- What still has to go, in the order in which it goes: the first of an e-mail address before the others.
-create {kind}table migration.customer_documents_next as
-select {columns}, r.addresses, r.subscriptions, r.orders,
-    p.email_key, p.group_first_id, p.group_size, h.document_hash
+-- Documents with their hashes, of all whom the scope takes in.
+{head}
 from migration.building_people p
 join cratejoy.customers c on c.id = p.id
 {joins}
@@ -17,4 +15,4 @@ cross join lateral (
     offset 0
 ) h
 where {scope}
-order by p.place
+{tail}
