@@ -78,7 +78,14 @@ class Plan:
 
 
 def plan(
-    found: Found, wanted: ShopifyCustomer, *, replace: bool, fill_only: bool, prefix: str, repair: str | None = None
+    found: Found,
+    wanted: ShopifyCustomer,
+    *,
+    replace: bool,
+    fill_only: bool,
+    prefix: str,
+    partial: bool = False,
+    repair: str | None = None,
 ) -> Plan:
     """Return what makes the shop's customer what the documents say.
 
@@ -88,6 +95,7 @@ def plan(
         replace: Whether documents win over others' changes (`update_policy`).
         fill_only: The leading document is not among those at hand: its fields stay, holes are filled.
         prefix: Of our tags.
+        partial: Not all documents of this customer are at hand: what may be of the others, addresses and note, stays.
         repair: `missing` puts back what we wrote and somebody removed; `all` also undoes what somebody changed of it.
 
     Returns:
@@ -95,8 +103,10 @@ def plan(
     """
     whole = replace and not fill_only
     overwrite = repair == "all"
-    fields = _replaced(found, wanted) if whole else _merged(found, wanted, fill_only=fill_only, overwrite=overwrite)
-    add_addresses, set_addresses = _addresses(found, wanted, replace=whole, repair=repair is not None)
+    fields = _merged(found, wanted, fill_only=fill_only, overwrite=overwrite, partial=partial)
+    if whole:
+        fields = fields | _known(_replaced(found, wanted)) if partial else _replaced(found, wanted)
+    add_addresses, set_addresses = _addresses(found, wanted, replace=whole and not partial, repair=repair is not None)
     changed = {
         key: value for key, value in wanted.metafields.items() if not same_value(found.metafields.get(key), value)
     }
@@ -114,9 +124,13 @@ def plan(
     )
 
 
-def _merged(found: Found, wanted: ShopifyCustomer, *, fill_only: bool, overwrite: bool = False) -> dict[str, Any]:
+def _merged(
+    found: Found, wanted: ShopifyCustomer, *, fill_only: bool, overwrite: bool, partial: bool
+) -> dict[str, Any]:
     """Fill what is empty, bring up to date what is still as we wrote it; or was, to undo what others made of it."""
-    ours = found.state.fields if found.state and not fill_only else {}
+    ours = dict(found.state.fields) if found.state and not fill_only else {}
+    if partial:
+        ours.pop("note", None)  # part of it may be of those who are not at hand
     fields: dict[str, Any] = {}
     for name in _FIELDS:
         new, now = wanted.fields.get(name), found.fields.get(name)
@@ -137,6 +151,11 @@ def _names_together(found: Found, fields: dict[str, Any]) -> dict[str, Any]:
         if name in fields and not found.fields.get(name) and kept and other not in ours and other not in fields:
             fields.pop(name)
     return fields
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that documents at hand have a value for; the note is united, never replaced."""
+    return {name: value for name, value in fields.items() if value and name != "note"}
 
 
 def _replaced(found: Found, wanted: ShopifyCustomer) -> dict[str, Any]:

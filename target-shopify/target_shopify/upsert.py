@@ -287,6 +287,7 @@ class Upsert:
             customer,
             replace=self._settings.replaces,
             fill_only=customer.cratejoy_id not in at_hand,
+            partial=any(member.cratejoy_id not in at_hand for member in members),
             prefix=self._options.tag_prefix,
             repair=self._settings.repair,
         )

@@ -188,6 +188,23 @@ def test_replace_makes_the_customer_equal_to_the_document(shop: LocalShop, targe
     assert shop.writes() == before
 
 
+@pytest.mark.parametrize("policy", ["merge", "replace"])
+def test_a_twin_that_comes_alone_removes_nothing_of_the_other(shop: LocalShop, target: Runner, policy: str) -> None:
+    twins = [customer(1, note="Likes green."), customer(2, email="c1@example.com")]
+    for one in twins:
+        one["addresses"][0]["phone_number"] = f"555-0{one['id'] % 10}"
+    target.run(twins, update_policy=policy)
+    [before] = shop.customers()
+
+    told = target.run([{**twins[0], "first_name": "Adele"}], update_policy=policy)
+
+    assert told.status == 0, told.stderr
+    [made] = shop.customers()
+    assert made["firstName"] == "Adele"
+    assert (made["note"], len(made["addresses"])) == (before["note"], 2)
+    assert "555-02" in made["note"]
+
+
 def test_a_repair_of_the_first_stays_visible_when_another_joins(shop: LocalShop, target: Runner) -> None:
     odd = customer(1)
     odd["addresses"][0]["phone_number"] = "no phone at all"
