@@ -25,8 +25,8 @@ from tests.chaos.snapshot import Snapshot
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_rounds_hold_whatever_is_killed(tmp_path: Path) -> None:
-    """Two short rounds: the plugins piped, bulk, Postgres killed, rolled back; and Meltano, orders, a shop killed."""
-    command = [sys.executable, "-m", "tests.chaos", "--only", "929", "963", "--customers", "25"]
+    """Two short rounds: Meltano, with Postgres and the shop killed; the plugins piped, with orders, rolled back."""
+    command = [sys.executable, "-m", "tests.chaos", "--only", "140", "210", "--customers", "25"]
     done = subprocess.run([*command, "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| rounds with a violated invariant | 0 |" in done.stdout

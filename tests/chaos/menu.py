@@ -73,12 +73,12 @@ NATURES = (
 )
 """What this Cratejoy is like, from the first request to the last."""
 
-_WRITES = ("customerCreate", "customerUpdate", "metafieldsSet", "tagsAdd", "orderCreate")
+_WRITES = ("customerCreate", "customerCreate", "customerCreate", "metafieldsSet", "customerUpdate", "orderCreate")
 
 
 def _at(d: random.Random, least: int, most: int, times: int) -> dict[str, Any]:
     """Return clauses: each so-manieth request, of any kind or of one kind of write."""
-    some = {"operation": d.choice(_WRITES)} if d.random() < 0.5 else {}
+    some = {"operation": d.choice(_WRITES)} if d.random() < 0.4 else {}
     return {"every": d.randint(least, most), "times": d.randint(1, times), **some}
 
 
@@ -95,12 +95,18 @@ SHOPIFY = (
     Dish("truncated", lambda d: {**_at(d, 3, 9, 4), "how": d.choice(["short", "whole"])}),
     Dish("html", lambda d: _at(d, 3, 9, 4)),
     Dish("hang", lambda d: {**_at(d, 3, 20, 1), "seconds": d.choice([1, 2, 8])}),
-    Dish("revoked", lambda d: {"every": d.randint(5, 40), "times": 1}),
-    Dish("missing_scope", lambda d: {"scope": "write_customers", "operation": "customerCreate",
-                                     "every": d.randint(2, 20), "times": 1}),
-    Dish("wrong_version", lambda d: {"every": d.randint(1, 3), "times": 1}),
     Dish("index_lag", lambda d: d.choice([5, 60, 3600])),
 )  # fmt: skip
+
+STOPS = (
+    Dish("revoked", lambda d: {"every": d.randint(5, 40), "times": 1}),
+    Dish(
+        "missing_scope",
+        lambda d: {"scope": "write_customers", "operation": "customerCreate", "every": d.randint(2, 20), "times": 1},
+    ),
+    Dish("wrong_version", lambda d: {"every": d.randint(1, 3), "times": 1}),
+)
+"""What ends a run at once: a person would have to do something, and has done it before the next one."""
 
 BULK = (
     Dish("upload_refused", lambda d: {"times": d.randint(1, 2), "status": d.choice([403, 503])}),
@@ -121,9 +127,9 @@ BULK = (
 """What happens to files and bulk operations."""
 
 
-def pick(dishes: Sequence[Dish], dice: random.Random, most: int) -> list[tuple[Dish, Any]]:
-    """Draw up to so many different faults with their values."""
+def pick(dishes: Sequence[Dish], dice: random.Random, most: int, least: int = 0) -> list[tuple[Dish, Any]]:
+    """Draw so many different faults with their values."""
     chosen: dict[str, tuple[Dish, Any]] = {}
-    for dish in dice.sample(dishes, dice.randint(0, most)):
+    for dish in dice.sample(dishes, dice.randint(least, most)):
         chosen.setdefault(dish.name, (dish, dish.draw(dice)))
     return list(chosen.values())

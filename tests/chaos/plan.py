@@ -109,6 +109,8 @@ CLOSING = {
     "purge": Closing(0.25, "shopify", ("runner", "backend"), 0),
 }
 """In this order."""
+STOPPED = 0.15
+"""Share of attempts at Shopify that meet what ends a run at once."""
 UNATTENDED = 0.1
 """Share of rounds that `migration run --until` walks by itself."""
 
@@ -184,7 +186,9 @@ def _attempts(
 ) -> tuple[Attempt, ...]:
     attempts = []
     for _ in range(d.choices([0, 1, 2, 3], [1, 6, 4, 1])[0]):
-        faults = {dish.name: value for dish, value in menu.pick(dishes, d, 4)}
+        faults = {dish.name: value for dish, value in menu.pick(dishes, d, 5, 1)}
+        if platform == "shopify" and d.random() < STOPPED:
+            faults |= {dish.name: value for dish, value in menu.pick(menu.STOPS, d, 1, 1)}
         events = tuple(_events(d, victims, platform, requests))
         if events or d.random() < 0.3:
             faults["latency"] = round(d.uniform(0.01, 0.1), 3)
