@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -229,6 +230,18 @@ def test_a_run_that_beats_keeps_the_purge_out_and_a_dead_one_does_not(connect):
     connect.execute("insert into migration.runs values (2, 'verify', 'here', 4712, null, now())")
     with pytest.raises(OperatorError, match=r"`verify` is going on \(process 4712 on here\)"):
         running.keep_others_out(connect)
+
+
+def test_a_run_that_was_killed_on_this_machine_a_moment_ago_does_not_keep_the_purge_out(connect):
+    gone = 2**22 + 1  # above the largest pid there is
+    connect.execute(
+        "create schema migration; create table migration.runs"
+        " (id int, command text, host text, pid int, ended_at timestamptz, beat_at timestamptz)"
+    )
+    connect.execute(
+        "insert into migration.runs values (1, 'migrate', %s, %s, null, now())", (socket.gethostname(), gone)
+    )
+    running.keep_others_out(connect)
 
 
 def test_only_our_pipelines_are_forgotten_in_a_database_that_others_use(tmp_path):

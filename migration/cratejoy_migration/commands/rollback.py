@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -91,6 +92,13 @@ def _run(settings: Settings, url: str, *, carry_out: bool) -> bool:
         journal.close()
 
 
+def _folder(reports: Path | None) -> Path:
+    """Make a folder for working files, named by the process as the target names its own, so that leftovers are seen."""
+    if reports is not None:
+        reports.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Path(tempfile.mkdtemp(prefix=f".work-{os.getpid()}-", dir=reports))
+
+
 @contextmanager
 def _working(settings: Settings, journal: Journal) -> Iterator[Rollback]:
     """Yield a rollback that a signal ends after the calls in flight."""
@@ -98,7 +106,7 @@ def _working(settings: Settings, journal: Journal) -> Iterator[Rollback]:
     with_orders = journal.has_orders()
     ask(client, settings, _needed(with_orders=with_orders))
     hands = Hands(client, settings.concurrency)
-    folder = Path(tempfile.mkdtemp(prefix="target-shopify-rollback-"))
+    folder = _folder(settings.report_dir)
     files, traces = Files(client, _LOGGER, folder), Traces(client, settings, journal, folder, _LOGGER)
 
     def interrupt(signum: int, _: Any) -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-import psutil  # type: ignore[import-untyped]
 
 REPORTS = "reports and dead letters"
 LOGS = "Meltano's logs"
 RUN_FILES = "Meltano's files of runs"
-WORKING = "working folders of killed runs"
 _NAMES = (
     "refused.jsonl", "run.json", "run.log*", "forecast*", "fix-list*", "fix_list*", "certificate*", "verif*", "probe*",
     "pilot*", "rollback*", "repair*", "audit*", ".work-*", ".strays-*",
@@ -63,7 +60,7 @@ def remnants(project: Path, reports: Iterable[Path], run_ids: Iterable[str] = ()
     found += [_measured(path, LOGS) for path in _inside(project / ".meltano" / "logs")]
     found += [_measured(path, LOGS) for path in _run_logs(run_ids)]
     found += [_measured(path, RUN_FILES) for path in _run_files(project)]
-    return found + [_measured(path, WORKING) for path in _working_folders()]
+    return found
 
 
 def remove(found: Iterable[Remnant]) -> None:
@@ -112,25 +109,6 @@ def _run_files(project: Path) -> Iterator[Path]:
             yield from _inside(folder)
         elif not folder.is_symlink():
             yield folder
-
-
-def _working_folders() -> Iterator[Path]:
-    """Yield what killed runs left in the system's folder for temporary files; nothing while a target runs."""
-    folders = [path for path in Path(tempfile.gettempdir()).glob("target-shopify-*") if _is_mine(path)]
-    if folders and not _target_runs():
-        yield from folders
-
-
-def _is_mine(path: Path) -> bool:
-    try:
-        return path.lstat().st_uid == os.getuid() and path.is_dir() and not path.is_symlink()
-    except OSError:
-        return False
-
-
-def _target_runs() -> bool:
-    lines = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
-    return any("target-shopify" in line or "migration rollback" in line for line in lines)
 
 
 def _inside(folder: Path) -> list[Path]:

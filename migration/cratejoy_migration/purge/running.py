@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from target_shopify.ledger import LOCK as LEDGER
 
+from cratejoy_migration import runs
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading import writer_lock
 
@@ -27,9 +28,9 @@ _LOCKS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "A migration, a rollback or a verification": ("select pg_try_advisory_lock(hashtext(%s))", (LEDGER,)),
 }
 """Each kind of program, and how it keeps others out."""
-_ALIVE = """
-select command, host, pid from migration.runs
-where ended_at is null and beat_at > now() - interval '30 seconds' order by id desc limit 1
+_BEATING = """
+select command, host, pid, now() - beat_at from migration.runs
+where ended_at is null and beat_at > now() - interval '30 seconds' order by id desc
 """
 
 
@@ -52,13 +53,12 @@ def _check_history(connection: Connection) -> None:
     """Look for programs without a lock of their own: a run that beats is alive."""
     if not _value(connection, "select to_regclass('migration.runs') is not null", ()):
         return
-    alive = connection.execute(_ALIVE).fetchone()
-    if alive:
-        command, host, pid = alive
-        raise OperatorError(
-            f"The run `{command}` is going on (process {pid} on {host}), or ended less than half a minute ago without "
-            "saying so: wait for its end, or end it. Nothing was removed."
-        )
+    for command, host, pid, silent in connection.execute(_BEATING):
+        if runs.state_of("running", host, pid, silent) == "running":
+            raise OperatorError(
+                f"The run `{command}` is going on (process {pid} on {host}), or ended less than half a minute ago "
+                "without saying so: wait for its end, or end it. Nothing was removed."
+            )
 
 
 def _value(connection: Connection, query: str, values: tuple[Any, ...]) -> Any:
