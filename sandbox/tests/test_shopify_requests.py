@@ -1,5 +1,6 @@
 """What happens to a request before and around its mutations: tokens, versions, validation, cost, scopes."""
 
+import socket
 import time
 
 import pytest
@@ -242,3 +243,14 @@ def test_the_preflight_sees_the_shop_and_its_versions(launch_shop):
     assert found["shop"]["plan"] == {"partnerDevelopment": True, "shopifyPlus": False}
     assert found["shop"]["customerAccountsV2"] == {"customerAccountsVersion": "NEW_CUSTOMER_ACCOUNTS"}
     assert found["publicApiVersions"][0] == {"handle": "2026-07", "supported": True}
+
+
+def test_a_client_that_dies_in_the_middle_of_a_request_is_no_failure_of_the_sandbox(launch_shop, capfd):
+    with launch_shop() as shop:
+        head = "POST /admin/api/graphql.json HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n\r\n{"
+        with socket.create_connection(("127.0.0.1", shop.port), timeout=5) as client:
+            client.sendall(head.encode())
+            time.sleep(0.2)
+        time.sleep(0.2)
+        assert requests.get(f"{shop.root}/_sandbox/health", timeout=5).json()["ok"] is True
+    assert "failed" not in capfd.readouterr().err

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -61,7 +61,12 @@ def create_app(simulator: Simulator) -> ASGIApp:
         Mount("/_sandbox", routes=control_routes(simulator)),
         *ROUTES,
     ]
-    handlers: dict[Any, Any] = {HTTPException: _http_error, ApiError: _api_error, Exception: _internal_error}
+    handlers: dict[Any, Any] = {
+        HTTPException: _http_error,
+        ApiError: _api_error,
+        ClientDisconnect: _nobody_there,
+        Exception: _internal_error,
+    }
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -86,6 +91,11 @@ def _api_error(_: Request, error: ApiError) -> Response:
 
 def _http_error(_: Request, error: HTTPException) -> Response:
     return _errors(error.status_code, error.detail, error.headers)
+
+
+def _nobody_there(_: Request, __: Exception) -> Response:
+    """Answer nobody: who asked has gone in the middle of the request, of which nothing was executed."""
+    return _errors(400, "The request broke off")
 
 
 def _internal_error(request: Request, error: Exception) -> Response:
