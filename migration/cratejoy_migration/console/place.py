@@ -1,0 +1,75 @@
+"""Where the console finds things: the project's folder and its staging database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from cratejoy_migration.staging import staging_database
+from cratejoy_migration.staging.project import project_folder
+
+_CONNECT_SECONDS = 10
+
+
+class _Lease:
+    """The staging database's URL; an embedded one stays up from the first question until it is given up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held = ExitStack()
+        self._url: str | None = None
+
+    def url(self) -> str:
+        with self._lock:
+            if self._url is None:
+                self._url = self._held.enter_context(staging_database(project()))
+            return self._url
+
+    def give_up(self) -> None:
+        with self._lock:
+            self._held.close()
+            self._url = None
+
+
+_LEASE = _Lease()
+
+
+def project() -> Path:
+    """Return the project's folder."""
+    return project_folder()
+
+
+def url() -> str:
+    """Return the URL of the staging database; an embedded one is started, and stays up for the console.
+
+    Raises:
+        StagingError: The database is not usable; the text says what to do.
+    """
+    return _LEASE.url()
+
+
+def give_up() -> None:
+    """Let the embedded database go, so that somebody else may stop it; the next question starts it again."""
+    _LEASE.give_up()
+
+
+@contextmanager
+def connection() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Yield a connection to the staging database, in autocommit mode.
+
+    Raises:
+        StagingError: As `url`.
+        psycopg.Error: The database cannot be reached.
+    """
+    try:
+        opened = psycopg.connect(url(), connect_timeout=_CONNECT_SECONDS, autocommit=True)
+    except psycopg.OperationalError:
+        give_up()  # an embedded server that died and came back has another port
+        opened = psycopg.connect(url(), connect_timeout=_CONNECT_SECONDS, autocommit=True)
+    with opened:
+        yield opened

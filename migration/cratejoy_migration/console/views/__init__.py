@@ -1,0 +1,1 @@
+"""What the pages show, as data: read from the staging database and the reports, without any layout."""
