@@ -47,7 +47,7 @@ def test_kill_9_at_any_moment_and_the_same_command_end_in_a_verified_shop(projec
             if number == 0:
                 status, said = project.run(*WALK, **variables)
                 assert status == 1
-                assert f"Another unattended run is going on (migration run, process {run.pid} " in said
+                assert f"Another run is going on (migration run, process {run.pid} " in said
             run.kill()
             run.communicate(timeout=60)
         status, said = project.run(*WALK, timeout=600, **variables)

@@ -14,8 +14,9 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 from target_postgres.target import TargetPostgres  # type: ignore[import-untyped]
 
-from cratejoy_migration import history
+from cratejoy_migration import history, one_run
 from cratejoy_migration.command import one_line_command
+from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading.connector import psycopg_url
 from cratejoy_migration.loading.errors import AGAIN, LoaderError
 from cratejoy_migration.loading.reader import PatientReader
@@ -81,10 +82,13 @@ class StagingTargetPostgres(TargetPostgres):  # type: ignore[misc]
         self.metrics_logger.setLevel(logging.WARNING)
         self.message_reader.on_tick = self._on_tick
         self._state_interval = _seconds(self.config.get("state_interval"))
-        self.writer_lock = WriterLock(
-            self.target_connector.open_session(), self.config.get("default_target_schema") or ""
-        )
+        session = self.target_connector.open_session()
+        self.writer_lock = WriterLock(session, self.config.get("default_target_schema") or "")
         atexit.register(self.writer_lock.release)
+        try:
+            one_run.share(session, "a collection")
+        except OperatorError as error:
+            raise LoaderError(str(error)) from None
         self.writer_lock.acquire(_LOCK_PATIENCE_SECONDS, self.logger.warning)
         self._stored: dict[str, int] = {}
         self._stored_at: str | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 import psycopg
@@ -12,7 +12,8 @@ from target_shopify import cli
 from target_shopify.errors import LedgerFailed
 from target_shopify.target import TargetShopify
 
-from cratejoy_migration import history, runs
+from cratejoy_migration import history, one_run, runs
+from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.staging import StagingError, connection_url, keep_up
 
 if TYPE_CHECKING:
@@ -39,8 +40,17 @@ class StagingTargetShopify(TargetShopify):
         os.environ["MELTANO_RUN_ID"] = run.run_id  # so that the ledger's rows and this line name each other
         self._history = history.LiveRun(run, self._figures)
         self._history.begin()
-        with self._history.part():
+        with self._history.part(), self._right():
             return super().process_lines(file_input)
+
+    @contextmanager
+    def _right(self) -> Iterator[None]:
+        """Keep runs of others out of the store while this one writes."""
+        try:
+            with one_run.sharing(_staging_url(), "a migration"):
+                yield
+        except OperatorError as error:
+            raise LedgerFailed(str(error)) from None
 
     def process_endofpipe(self) -> None:
         """Settle what is left.

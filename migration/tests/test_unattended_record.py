@@ -1,14 +1,11 @@
 """The path on record, and one run at a time."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import psycopg
 import pytest
 from cratejoy_migration import decisions
-from cratejoy_migration.errors import OperatorError
-from cratejoy_migration.unattended import lock
 from cratejoy_migration.unattended.child import Children
 from cratejoy_migration.unattended.knowledge import Sources, complete_scans
 from cratejoy_migration.unattended.planner import Move
@@ -65,19 +62,6 @@ def test_trouble_stays_on_record_until_the_step_ends_or_the_path_stops(connectio
         assert record.trouble(number, "migrate") == Trouble(3, NOON, "17")
         finish()
         assert record.trouble(number, "migrate") is None
-
-
-def test_a_second_run_is_refused_and_told_who_runs(url, connection, monkeypatch):
-    monkeypatch.setattr(lock, "_PATIENCE_SECONDS", 0.3)
-    lock.take(connection)
-    with (
-        psycopg.connect(url, autocommit=True) as other,
-        pytest.raises(OperatorError, match=f"migration run, process {os.getpid()} on .*, since 20"),
-    ):
-        lock.take(other)
-    connection.close()
-    with psycopg.connect(url, autocommit=True) as other:
-        lock.take(other)
 
 
 def test_nothing_is_known_of_an_empty_database(connection, tmp_path):

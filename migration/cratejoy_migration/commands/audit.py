@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from tap_cratejoy.errors import TapError
 
-from cratejoy_migration import decisions, plugins
+from cratejoy_migration import decisions, one_run, plugins
 from cratejoy_migration.audit import screen
 from cratejoy_migration.audit import staged as staging
 from cratejoy_migration.audit.audit import alone, connect, of_project, screen_logger
@@ -88,6 +88,7 @@ def backfill(context: click.Context, streams: tuple[str, ...]) -> None:
     with (
         staging_database(project) as url,
         connect(url) as connection,
+        one_run.sharing(url, "migration backfill"),
         recorded(url, "backfill") as run,
         Cratejoy(plugins.tap_settings(project), screen_logger()) as cratejoy,
         alone(connection),

@@ -19,7 +19,7 @@ from target_shopify.errors import Interrupted
 from target_shopify.ledger import marks_of
 from target_shopify.shop import ask
 
-from cratejoy_migration import history, plugins
+from cratejoy_migration import history, one_run, plugins
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.rollback import summary
 from cratejoy_migration.rollback.files import Files
@@ -53,7 +53,7 @@ def rollback(context: click.Context, confirm: str | None, *, only_plan: bool) ->
     with staging_database(project) as url:
         ledger = settings.ledger_url or url
         if confirm and not only_plan and not settings.dry_run:
-            with history.recorded(ledger, "rollback") as run:
+            with one_run.sharing(url, "migration rollback"), history.recorded(ledger, "rollback") as run:
                 complete = _run(settings, ledger, carry_out=True)
                 run.figures["state"] = "done" if complete else "failed"
         else:

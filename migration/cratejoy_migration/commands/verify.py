@@ -13,7 +13,7 @@ import click
 import orjson
 from rich.console import Console
 
-from cratejoy_migration import plugins
+from cratejoy_migration import one_run, plugins
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.history import recorded
 from cratejoy_migration.staging import staging_database
@@ -57,7 +57,7 @@ def repair(context: click.Context, *, overwrite: bool) -> None:
     """
     project = project_folder()
     with staging_database(project) as url, _interruptible():
-        with recorded(url, "repair") as run:
+        with one_run.sharing(url, "migration repair"), recorded(url, "repair") as run:
             count = Repair(project, url, overwrite=overwrite).run()
             run.beat({"documents": count})
         told = (

@@ -1,4 +1,4 @@
-"""What every page has in common: its heading, empty states, masking of personal data, how figures and times are written."""
+"""What every page has in common: heading, empty states, masking of personal data, how figures and times are written."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def hidden(text: str) -> str:
 
 def number(count: float | None) -> str:
     """Return a count as people read it: `1,234`; a dash for what is not known."""
-    return "–" if count is None else f"{count:,.0f}"
+    return "-" if count is None else f"{count:,.0f}"
 
 
 def moment(when: datetime | None) -> str:

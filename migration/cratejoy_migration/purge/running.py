@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from target_shopify.ledger import LOCK as LEDGER
 
-from cratejoy_migration import runs
+from cratejoy_migration import one_run, runs
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading import writer_lock
 
@@ -21,7 +21,7 @@ _RETRY_SECONDS = 0.25
 _TWO = "select pg_try_advisory_lock(%s, %s)"
 _ONE = "select pg_try_advisory_lock(%s)"
 _LOCKS: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "An unattended run": (_TWO, (zlib.crc32(b"migration run") & 0x7FFFFFFF, 1)),
+    "Another run": (_TWO, one_run.KEY),
     "A collection": (_TWO, writer_lock.key("cratejoy")),
     "An audit": (_ONE, (zlib.crc32(b"migration audit"),)),
     "A build of the documents": (_ONE, (zlib.crc32(b"migration documents"),)),

@@ -38,10 +38,12 @@ class Children:
 
     Attributes:
         signal: The first signal that asked this process to end; 0 when none did.
+        variables: Added to the environment of every program.
     """
 
     def __init__(self, folder: Path) -> None:
         self.signal: int = 0
+        self.variables: Mapping[str, str] = {}
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
 
@@ -65,7 +67,7 @@ class Children:
         with subprocess.Popen(
             [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *command],
             cwd=self._folder,
-            env={**os.environ, **variables},
+            env={**os.environ, **self.variables, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

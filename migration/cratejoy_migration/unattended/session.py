@@ -11,14 +11,14 @@ from pathlib import Path
 
 import psycopg
 
-from cratejoy_migration import plugins
+from cratejoy_migration import one_run, plugins
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.history import RunRecord
 from cratejoy_migration.loading.errors import sentence
 from cratejoy_migration.staging import StagingError, control, staging_database
 from cratejoy_migration.staging.layout import Layout
 from cratejoy_migration.staging.project import configured_url
-from cratejoy_migration.unattended import failures, lock, patience, streams
+from cratejoy_migration.unattended import failures, patience, streams
 from cratejoy_migration.unattended.child import Children
 from cratejoy_migration.unattended.failures import Kind
 from cratejoy_migration.unattended.knowledge import Sources
@@ -107,7 +107,7 @@ class Session:
 
     def _walk(self) -> Stop:
         with self._connected() as (url, connection):
-            lock.take(connection)
+            self.children.variables = one_run.lead(connection, "migration run")
             run = RunRecord(url, "run")
             run.begin()
             sources = Sources(self.setting.project, connection, self.setting.streams)
