@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from target_shopify import planning
+from target_shopify import notes, planning
 from target_shopify.mapping.customer import ShopifyCustomer, combine
 from target_shopify.mapping.member import Member
 from target_shopify.mapping.options import MappingOptions
@@ -112,7 +112,8 @@ class _One:
             return Difference(told, EXTRA) if self._replaces else None
         if planning.is_given_up(self._found, name, new):
             return f"{told}: {GIVEN_UP}"
-        written = self._marks.get(name) == planning.mark(name, new)
+        before = self._marks.get(name, "")
+        written = notes.says(before, new) if name == "note" else before == planning.mark(name, new)
         if not now:
             if name in ("firstName", "lastName") and self._adopted and not written:
                 return f"{told}: {KEPT}"
@@ -121,8 +122,8 @@ class _One:
             return Difference(told, CHANGED)
         if self._replaces or (self._found.state is None and not self._adopted):
             return Difference(told, WRONG)
-        still_ours = self._leads and self._marks.get(name) == planning.mark(name, now)
-        return Difference(told, WRONG) if still_ours else f"{told}: {KEPT}"
+        still_ours = notes.is_ours(now, before) if name == "note" else before == planning.mark(name, now)
+        return Difference(told, WRONG) if still_ours and self._leads else f"{told}: {KEPT}"
 
     def _addresses(self) -> Iterator[Verdict]:
         wanted = self._wanted.addresses or ()

@@ -6,7 +6,7 @@ import logging
 import os
 
 import pytest
-from cratejoy_migration.console import Readable, formatter
+from cratejoy_migration.meltano_log import Readable, formatter
 
 
 def record(message, name="meltano.cli", exc_info=None):
