@@ -107,6 +107,15 @@ def test_a_field_that_was_changed_or_emptied_is_named(name: str, told: str, valu
     assert differs(replace(found, fields={**found.fields, name: value})) == [Difference(told, kind)]
 
 
+def test_our_part_of_a_note_that_went_is_told() -> None:
+    found = in_the_shop(member())
+    assert found.state is not None
+    beside = {**found.state.fields, "note": f"+{mark('note', 'Likes tea.')}"}
+    found = replace(found, state=replace(found.state, fields=beside), fields={**found.fields, "note": "VIP!"})
+
+    assert differs(found) == [Difference("note", "changed_in_shop")]
+
+
 def test_a_field_that_was_never_written_is_missing() -> None:
     found = in_the_shop(member())
     marks = {name: one for name, one in found.state.fields.items() if name != "phone"}

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from target_shopify import notes
 from target_shopify.mapping.customer import Metafield, ShopifyCustomer
 from target_shopify.mapping.sync_state import SyncState, address_fingerprint, fingerprint
-from target_shopify.rules import NOTE_LENGTH
 
 _FIELDS = ("email", "firstName", "lastName", "phone", "note")
 _NAMES = ("firstName", "lastName")
@@ -103,7 +103,11 @@ def plan(
     """
     whole = replace and not fill_only
     overwrite = repair == "all"
-    fields = _merged(found, wanted, fill_only=fill_only, overwrite=overwrite, partial=partial)
+    fields = _merged(found, wanted, fill_only=fill_only, overwrite=overwrite)
+    # With a note of several, part of ours may be of those who are not at hand.
+    note = _note(found, wanted, keep=fill_only or partial, overwrite=overwrite)
+    if note:
+        fields["note"] = note.text
     if whole:
         fields = fields | _known(_replaced(found, wanted)) if partial else _replaced(found, wanted)
     add_addresses, set_addresses = _addresses(found, wanted, replace=whole and not partial, repair=repair is not None)
@@ -119,28 +123,33 @@ def plan(
         metafields=changed,
         delete_metafields=stale_metafields(found.metafields, wanted.metafields),
         default=_restored_default(found, wanted, add_addresses, overwrite=overwrite) if repair and not whole else None,
-        written=_written(found, fields),
+        written=_written(found, fields, note),
         written_addresses=_written_addresses(found, wanted),
     )
 
 
-def _merged(
-    found: Found, wanted: ShopifyCustomer, *, fill_only: bool, overwrite: bool, partial: bool
-) -> dict[str, Any]:
+def _merged(found: Found, wanted: ShopifyCustomer, *, fill_only: bool, overwrite: bool) -> dict[str, Any]:
     """Fill what is empty, bring up to date what is still as we wrote it; or was, to undo what others made of it."""
     ours = dict(found.state.fields) if found.state and not fill_only else {}
-    if partial:
-        ours.pop("note", None)  # part of it may be of those who are not at hand
     fields: dict[str, Any] = {}
     for name in _FIELDS:
         new, now = wanted.fields.get(name), found.fields.get(name)
-        if not new or same(name, now, new) or (not now and is_given_up(found, name, new)):
+        if not new or same(name, now, new) or (not now and is_given_up(found, name, new)) or (now and name == "note"):
             continue
         if not now or ours.get(name) == mark(name, now) or (overwrite and ours.get(name) == mark(name, new)):
             fields[name] = new
-        elif name == "note" and new not in now and len(now) + len(new) + 2 <= NOTE_LENGTH:
-            fields[name] = f"{now}\n\n{new}"
     return _names_together(found, fields)
+
+
+def _note(found: Found, wanted: ShopifyCustomer, *, keep: bool, overwrite: bool) -> notes.Note | None:
+    """Return what becomes of a note that is there; what others wrote in it stays."""
+    now, new = found.fields.get("note"), wanted.fields.get("note")
+    if not now or not new or same("note", now, new):
+        return None
+    before = found.state.fields.get("note") if found.state else None
+    if overwrite and not keep and before == mark("note", new):
+        return notes.Note(new, before)
+    return notes.updated(now, new, before, keep=keep)
 
 
 def _names_together(found: Found, fields: dict[str, Any]) -> dict[str, Any]:
@@ -332,16 +341,19 @@ def address_fingerprints(addresses: Sequence[Mapping[str, Any]]) -> tuple[str, .
     return tuple(dict.fromkeys(address_fingerprint(address) for address in addresses))
 
 
-def _written(found: Found, fields: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fingerprints of the fields that are ours after this."""
+def _written(found: Found, fields: Mapping[str, Any], note: notes.Note | None) -> dict[str, str]:
+    """Return the fingerprints of the fields that are ours after this; of a note that two share, of our part."""
     before = found.state.fields if found.state else {}
     now = fingerprints(fields)
-    kept = {
-        name: kept_mark
-        for name, kept_mark in before.items()
-        if name not in fields and found.fields.get(name) and kept_mark == mark(name, found.fields[name] or "")
-    }
+    if note and fields.get("note") == note.text:
+        now["note"] = note.mark
+    kept = {name: one for name, one in before.items() if name not in fields and _still_ours(found, name, one)}
     return {**kept, **now}
+
+
+def _still_ours(found: Found, name: str, before: str) -> bool:
+    now = found.fields.get(name)
+    return bool(now) and (notes.is_ours(now or "", before) if name == "note" else before == mark(name, now or ""))
 
 
 def _written_addresses(found: Found, wanted: ShopifyCustomer) -> tuple[str, ...]:

@@ -118,6 +118,70 @@ def test_a_note_that_is_there_or_does_not_fit_is_not_added(note: str) -> None:
     assert change(there, wanted(fields={**FIELDS, "note": "Likes tea."})).fields == {}
 
 
+def after(there: Found, planned: Plan) -> Found:
+    """Return the customer after a plan was carried out, as far as fields go."""
+    assert there.state is not None
+    fields = {**there.fields, **planned.fields}
+    return replace(there, fields=fields, state=replace(there.state, fields=planned.written))
+
+
+@pytest.mark.parametrize("theirs", ["Likes green.", "Likes green.\n\nCalls on Mondays.", "Likes green.\n"])
+def test_our_part_of_a_note_changes_and_the_rest_stays(theirs: str) -> None:
+    there = found(fields={**FIELDS, "note": theirs})
+    want = wanted(fields={**FIELDS, "note": "Likes tea.\n\nNo nuts."})
+    there = after(there, change(there, want))
+
+    planned = change(there, wanted(fields={**FIELDS, "note": "Likes coffee."}))
+
+    assert planned.fields == {"note": f"{theirs}\n\nLikes coffee."}
+    again = change(after(there, planned), wanted(fields={**FIELDS, "note": "Likes cocoa.\n\nNo nuts."}))
+    assert again.fields == {"note": f"{theirs}\n\nLikes cocoa.\n\nNo nuts."}
+
+
+def test_our_part_of_a_note_is_known_between_what_others_wrote() -> None:
+    there = found(fields={**FIELDS, "note": "Likes green."})
+    there = after(there, change(there, wanted(fields={**FIELDS, "note": "Likes tea."})))
+    there = replace(there, fields={**there.fields, "note": f"{there.fields['note']}\r\n\r\nPaid in cash."})
+
+    planned = change(there, wanted(fields={**FIELDS, "note": "Likes coffee."}))
+
+    assert planned.fields == {"note": "Likes green.\n\nLikes coffee.\n\nPaid in cash."}
+
+
+@pytest.mark.parametrize("repair", [None, "missing", "all"])
+def test_our_part_of_a_note_that_somebody_rewrote_is_theirs(repair: str | None) -> None:
+    there = found(fields={**FIELDS, "note": "Likes green."})
+    there = after(there, change(there, wanted(fields={**FIELDS, "note": "Likes tea."})))
+    there = replace(there, fields={**there.fields, "note": "Likes green.\n\nLikes oolong tea."})
+
+    planned = change(there, wanted(fields={**FIELDS, "note": "Likes tea."}), repair=repair)
+
+    assert planned.fields == {"note": "Likes green.\n\nLikes oolong tea.\n\nLikes tea."}
+
+
+def test_what_one_of_several_adds_to_a_note_goes_to_our_part() -> None:
+    there = found(fields={**FIELDS, "note": "Likes green."})
+    there = after(there, change(there, wanted(fields={**FIELDS, "note": "Likes tea."})))
+
+    planned = plan(
+        there, wanted(fields={**FIELDS, "note": "No nuts."}), replace=False, fill_only=True, prefix="cj-", partial=True
+    )
+
+    assert planned.fields == {"note": "Likes green.\n\nLikes tea.\n\nNo nuts."}
+    both = change(after(there, planned), wanted(fields={**FIELDS, "note": "Likes coffee.\n\nNo nuts."}))
+    assert both.fields == {"note": "Likes green.\n\nLikes coffee.\n\nNo nuts."}
+
+
+def test_a_note_without_room_for_our_new_part_stays() -> None:
+    there = found(fields={**FIELDS, "note": "Likes green."})
+    there = after(there, change(there, wanted(fields={**FIELDS, "note": "Likes tea."})))
+
+    planned = change(there, wanted(fields={**FIELDS, "note": "x" * 4_990}))
+
+    assert planned.fields == {}
+    assert planned.written == there.state.fields if there.state else False
+
+
 def test_a_leader_that_is_not_at_hand_keeps_its_fields() -> None:
     there = found(fields={**FIELDS, "phone": None, "note": None})
 

@@ -93,6 +93,17 @@ def test_what_the_merchant_wrote_stays(shop: LocalShop, target: Runner) -> None:
     assert "1 adopted" in told.stderr
 
 
+def test_the_merchants_note_outlasts_ours(shop: LocalShop, target: Runner) -> None:
+    shop.add_customer(email="c1@example.com", note="Likes green.")
+
+    for note in ("Likes tea.", "Likes coffee.", "Likes cocoa."):
+        told = target.run([customer(1, note=note)])
+        assert told.status == 0, told.stderr
+
+    [made] = shop.customers()
+    assert made["note"] == "Likes green.\n\nLikes cocoa."
+
+
 def test_a_taken_email_can_be_passed_over(shop: LocalShop, target: Runner, ledger_url: str) -> None:
     shop.add_customer(email="c1@example.com", firstName="Countess")
 
