@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
+from target_shopify.lanes import results
 
 from .harness import LocalShop, Runner, customer, kill, local_shop, metafields, told
 
@@ -81,6 +84,41 @@ def test_whatever_happens_to_a_file_all_customers_are_there_once(
     before = shop.writes()
     target.run(DOCUMENTS, ledger_url=ledger_url)
     assert shop.writes() == before
+
+
+def test_an_operation_of_an_earlier_run_is_never_taken_for_the_one_whose_start_was_not_heard(
+    shop: LocalShop, target: Runner, ledger_url: str
+) -> None:
+    earlier, later = DOCUMENTS[:30], DOCUMENTS[30:]
+    target.run(earlier, ledger_url=ledger_url)
+    shop.fault(dropped={"operation": "bulkOperationRunMutation", "times": 1})
+
+    ended = target.run(later, ledger_url=ledger_url)
+
+    assert ended.status == 0, ended.stderr
+    assert loaded(shop) == sorted(IDS)
+    homes = {metafields(one)["customer_id"]: one["id"] for one in shop.customers()}
+    with psycopg2.connect(ledger_url) as connection, connection.cursor() as cursor:
+        cursor.execute("select document_key, shopify_id from migration.ledger")
+        assert dict(cursor.fetchall()) == homes
+    assert shop.calls().get("customerByIdentifier", 0) == 0
+
+
+def test_a_result_counts_only_for_the_customer_that_it_names(tmp_path: Path) -> None:
+    lines = [
+        {"data": {"customerCreate": {"customer": {"id": "gid://shopify/Customer/9", "customerId": {"value": "7"}}}},
+         "__lineNumber": 1},
+        {"data": {"customerCreate": {"customer": {"id": "gid://shopify/Customer/8", "customerId": {"value": "5"}}}},
+         "__lineNumber": 0},
+        {"data": {"customerCreate": {"customer": {"id": "gid://shopify/Customer/6", "customerId": None}}},
+         "__lineNumber": 2},
+        {"data": {"customerCreate": {"customer": None, "userErrors": [{"message": "Email is taken"}]}},
+         "__lineNumber": 3},
+    ]  # fmt: skip
+    path = tmp_path / "result"
+    path.write_text("\n".join(map(json.dumps, lines)))
+
+    assert list(results.created(path, [5, 6, 7, 8])) == [8, 0, 0, results.REFUSED]
 
 
 def test_customers_of_one_email_never_race(shop: LocalShop, target: Runner, ledger_url: str) -> None:

@@ -20,7 +20,6 @@ from target_shopify.bloom import Seen
 from target_shopify.creation import wish
 from target_shopify.errors import RunStopped, ShopRefused, TargetError
 from target_shopify.lanes import results
-from target_shopify.lanes.operation import BulkOperations
 from target_shopify.lanes.parts import Part
 from target_shopify.lanes.spool import Spool, marked, packed, tickets, unpacked
 from target_shopify.work import Outcome
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from target_shopify.lanes import Means
     from target_shopify.lanes.direct import DirectLane
+    from target_shopify.lanes.operation import BulkOperations
     from target_shopify.work import Unit
 
 OPERATIONS = 5
@@ -51,13 +51,21 @@ class BulkLane:
     Args:
         means: Shop, settlement, mapping, clock, log.
         direct: Carries what files cannot.
+        operations: Of the shop; it knows those of earlier runs.
         orders: Whether orders follow each customer, which the direct lane writes.
         remembers: Whether there is a ledger, so that what it does not know cannot be older than this load.
         likely: Tells whether the next customer is probably there already: then a look beats a line that is refused.
     """
 
     def __init__(
-        self, means: Means, direct: DirectLane, *, orders: bool, remembers: bool, likely: Callable[[], bool]
+        self,
+        means: Means,
+        direct: DirectLane,
+        operations: BulkOperations,
+        *,
+        orders: bool,
+        remembers: bool,
+        likely: Callable[[], bool],
     ) -> None:
         self._client = means.client
         self._direct = direct
@@ -68,7 +76,7 @@ class BulkLane:
         self._orders = orders
         self._likely = likely
         self._refused_as = "unknown" if remembers else "met"
-        self.operations = BulkOperations(means.client, means.logger)
+        self._operations = operations
         self._folder = means.workspace()
         self._later = Spool(self._folder / "later")
         self._again = Spool(self._folder / "again")
@@ -132,7 +140,7 @@ class BulkLane:
         wanted = wish([entry.member for entry in unit.entries], self._options)
         line = orjson.dumps({"input": wanted.input, "namespace": self._options.namespace})
         part = self._part_for(line)
-        part.add(line, packed(unit))
+        part.add(line, packed(unit), wanted.customer.cratejoy_id)
         if part.lines >= _LEAST_LINES and self._busy < OPERATIONS:
             self._send(part)
 
@@ -184,12 +192,12 @@ class BulkLane:
                 self._changed.notify_all()
 
     def _operate(self, part: Part) -> None:
-        gid = self.operations.start(part.lines_path, "BulkCustomerCreate")
-        state = self.operations.wait(gid)
+        gid = self._operations.start(part.lines_path, "BulkCustomerCreate")
+        state = self._operations.wait(gid)
         if state.get("errorCode") == "ACCESS_DENIED":
             raise ShopRefused("The app may not create customers (ACCESS_DENIED): grant it the scope write_customers.")
         path = part.lines_path.with_suffix(".result")
-        self.operations.download(state, path)
+        self._operations.download(state, path)
         if state.get("status") != "COMPLETED":
             self._logger.warning(
                 "A bulk operation ended %s (%s) after %s lines; the rest is carried again.",
@@ -201,7 +209,7 @@ class BulkLane:
         self._done_operations += 1
 
     def _settle(self, part: Part, path: Path) -> None:
-        found = results.created(path, part.lines)
+        found = results.created(path, part.cratejoy_ids)
         outcomes: list[Outcome] = []
         with part.units_path.open("rb") as file:
             for number, line in zip(found, file, strict=False):

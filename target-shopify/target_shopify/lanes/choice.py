@@ -35,12 +35,13 @@ def open_lane(run: Run) -> Lane:
     if isinstance(run.upsert, Foresight):
         # In an empty shop nobody is looked for, so there is nothing to wait for.
         return InlineLane(run.upsert, means_of(run)) if run.upsert.shop.empty else direct_lane(run)
-    recover(BulkOperations(run.client, run.logger), run.ledger, run.tick_ledger, run.logger)
+    operations = BulkOperations(run.client, run.logger)
+    recover(operations, run.ledger, run.tick_ledger, run.logger)
     if run.settings.lane == "direct":
         return direct_lane(run)
     if run.settings.lane == "bulk":
-        return bulk_lane(run)
-    return AutoLane(run)
+        return bulk_lane(run, operations)
+    return AutoLane(run, operations)
 
 
 def direct_lane(run: Run) -> DirectLane:
@@ -48,15 +49,20 @@ def direct_lane(run: Run) -> DirectLane:
     return DirectLane(run.upsert, means_of(run), run.settings.concurrency)
 
 
-def bulk_lane(run: Run) -> BulkLane:
-    """Return the bulk lane of a run, with a direct lane beside it."""
+def bulk_lane(run: Run, known: BulkOperations) -> BulkLane:
+    """Return the bulk lane of a run, with a direct lane beside it.
+
+    Args:
+        run: What it is made from.
+        known: Operations of the shop, which know those of earlier runs.
+    """
     orders = run.settings.orders == "create"
     remembers = run.ledger.remembers
 
     def likely() -> bool:
         return not remembers and run.upsert.expectation.look_first
 
-    return BulkLane(means_of(run), direct_lane(run), orders=orders, remembers=remembers, likely=likely)
+    return BulkLane(means_of(run), direct_lane(run), known, orders=orders, remembers=remembers, likely=likely)
 
 
 def means_of(run: Run) -> Means:
@@ -69,10 +75,12 @@ class AutoLane:
 
     Args:
         run: What the lanes are made from.
+        known: Operations of the shop, which know those of earlier runs.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, known: BulkOperations) -> None:
         self._run = run
+        self._known = known
         self._lane: Lane | None = None
         self._folder = run.report.workspace()
         self._spool = Spool(self._folder / "waiting")
@@ -120,7 +128,7 @@ class AutoLane:
                 f"{rate:,.0f}",
                 "and bulk operations cost none" if bulk else "which files would not beat",
             )
-        self._lane = bulk_lane(self._run) if bulk else direct_lane(self._run)
+        self._lane = bulk_lane(self._run, self._known) if bulk else direct_lane(self._run)
         for line in self._spool.drain():
             self._lane.submit(unpacked(line, self._run.options))
         return self._lane

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Part:
         self.lines_path = folder / f"part-{number}.jsonl"
         self.units_path = folder / f"part-{number}.units"
         self.number = number
-        self.lines = 0
+        self.cratejoy_ids = array("Q")
         self.bytes = 0
         self._lines = owner_only(self.lines_path, buffer=_BUFFER_BYTES)
         self._units = owner_only(self.units_path, buffer=_BUFFER_BYTES)
@@ -34,11 +35,16 @@ class Part:
         """Whether a line still fits."""
         return self.bytes + len(line) + 1 <= MOST_BYTES
 
-    def add(self, line: bytes, unit: bytes) -> None:
-        """Append a line and the packed unit it carries."""
+    @property
+    def lines(self) -> int:
+        """How many there are."""
+        return len(self.cratejoy_ids)
+
+    def add(self, line: bytes, unit: bytes, cratejoy_id: int) -> None:
+        """Append a line, the packed unit it carries, and the id by which its customer will be known in the shop."""
         self._lines.write(line + b"\n")
         self._units.write(unit + b"\n")
-        self.lines += 1
+        self.cratejoy_ids.append(cratejoy_id)
         self.bytes += len(line) + 1
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,21 @@ REFUSED = 1
 """In place of a customer's number: the line was answered with a refusal. No customer has this number."""
 
 
-def created(path: Path, lines: int) -> array[int]:
+def created(path: Path, wanted: Sequence[int]) -> array[int]:
     """Return for each input line the number of its customer, `REFUSED`, or 0 for no answer.
+
+    A customer counts only where it says itself that it is the one of that line: a line number alone would be taken
+    from the file of another operation as well.
 
     Args:
         path: A result file; what cannot be read in it counts as no answer.
-        lines: Of the input file.
+        wanted: The Cratejoy id of each line of the input file.
     """
-    found = array("Q", bytes(8 * lines))
+    found = array("Q", bytes(8 * len(wanted)))
     for result in results(path):
-        number = result.get("__lineNumber")
-        if isinstance(number, int) and 0 <= number < lines:
-            found[number] = max(found[number], _customer(result) or REFUSED)
+        line = result.get("__lineNumber")
+        if isinstance(line, int) and 0 <= line < len(wanted):
+            found[line] = max(found[line], _answer(result, wanted[line]))
     return found
 
 
@@ -50,9 +53,9 @@ def pairs(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (Cratejoy id, customer GID) of the customers a result file tells of."""
     for result in results(path):
         customer = _created(result)
-        number = (customer.get("customerId") or {}).get("value") if customer else None
+        number = _named(customer) if customer else None
         if customer and number and customer.get("id"):
-            yield str(number), str(customer["id"])
+            yield number, str(customer["id"])
 
 
 def gid(number: int) -> str:
@@ -67,7 +70,15 @@ def _created(result: dict[str, Any]) -> dict[str, Any] | None:
     return customer if isinstance(customer, dict) else None
 
 
-def _customer(result: dict[str, Any]) -> int | None:
+def _answer(result: dict[str, Any], wanted: int) -> int:
     customer = _created(result)
     match = _GID.match(str(customer.get("id"))) if customer else None
-    return int(match[1]) if match else None
+    if customer is None or match is None:
+        return REFUSED
+    return int(match[1]) if _named(customer) == str(wanted) else 0
+
+
+def _named(customer: dict[str, Any]) -> str | None:
+    """Return the Cratejoy id that a customer has in the shop."""
+    value = (customer.get("customerId") or {}).get("value")
+    return str(value) if value else None
