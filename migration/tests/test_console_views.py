@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import psycopg
@@ -9,8 +10,11 @@ import pytest
 from cratejoy_migration import decisions
 from cratejoy_migration.audit.lines import Line
 from cratejoy_migration.audit.store import AuditStore, Hole
-from cratejoy_migration.console import map_chart
-from cratejoy_migration.console.views import audit
+from cratejoy_migration.console import map_chart, place
+from cratejoy_migration.console.access import gate
+from cratejoy_migration.console.pages import audit as audit_page
+from cratejoy_migration.console.views import audit, forecast, reports
+from streamlit.testing.v1 import AppTest
 
 MOMENT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
@@ -19,6 +23,50 @@ MOMENT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 def connection(url):
     with psycopg.connect(url, autocommit=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Return the folder of a project, which is the console's."""
+    monkeypatch.setattr(place, "project", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def show(url, folder, monkeypatch):
+    """Return a function that runs a page as Streamlit would."""
+    monkeypatch.setattr(place, "url", lambda: url)
+    monkeypatch.setattr(gate, "who", lambda: "Ana")
+
+    def script(name):
+        import importlib
+
+        importlib.import_module(f"cratejoy_migration.console.pages.{name}").page()
+
+    def run(name):
+        return AppTest.from_function(script, args=(name,), default_timeout=30).run()
+
+    return run
+
+
+def texts(page):
+    """Return all that a page says, and fail when it failed."""
+    assert not page.exception, page.exception[0].stack_trace
+    kinds = ("title", "subheader", "markdown", "caption", "success", "warning", "error", "info")
+    return [element.value for kind in kinds for element in getattr(page, kind)]
+
+
+def tables(page):
+    return [table.value.to_dict("records") for table in page.dataframe]
+
+
+def click(page, label):
+    [button] = [one for one in page.button if one.label == label]
+    return button.click().run()
+
+
+def columns(page):
+    return {metric.label: metric.value for metric in page.metric}
 
 
 def line(stream, at_cratejoy, staged, missing, **more):
@@ -122,3 +170,156 @@ def test_the_map_stands_in_rows_of_forty_and_marks_holes():
     ]
     drawn = map_chart.chart(cells).to_dict()
     assert drawn["encoding"]["color"]["scale"]["domain"] == ["complete", "rows missing", "most rows missing"]
+
+
+def test_the_page_of_an_audit_that_never_was_offers_one(show):
+    page = show("audit")
+    assert any("Nothing was audited yet" in text for text in texts(page))
+    assert [button.label for button in page.button] == ["Audit", "Start"]
+
+
+def test_the_page_of_an_audit_shows_streams_holes_and_the_way_to_close_them(show, connection, monkeypatch):
+    plans = []
+    monkeypatch.setattr(audit_page, "start", plans.append)
+    store = AuditStore(connection)
+    store.save(line("customers", 10, 10, 0, pages=1))
+    store.save(line("orders", 300, 298, 2, pages=3))
+    for number in (1, 2, 3):
+        put_page(connection, "orders", number, 100, [207, 208] if number == 2 else (), first=number * 100)
+    page = show("audit")
+    said = texts(page)
+    assert "2 rows are missing. Next: migration backfill" in said
+    assert "3 pages were read, 1 have holes." in said
+    streams, missing = tables(page)
+    assert [(row["Stream"], row["Missing"], row["State"]) for row in streams] == [
+        ("customers", 0, "complete"),
+        ("orders", 2, "missing"),
+    ]
+    assert missing == [{"Page": "2", "Missing": 2, "Ids": "207 to 208"}]
+    assert columns(page)["Rows missing"] == "2"
+    click(page, "Backfill")
+    assert [step.words for plan in plans for step in plan.steps] == [("migration", "backfill")]
+
+
+def test_accepting_needs_a_reason_and_is_written_down_with_the_name(show, connection):
+    AuditStore(connection).save(line("orders", 300, 298, 2))
+    page = show("audit")
+    click(page, "Accept")
+    assert "A decision needs its reason, for whoever reads it later." in texts(page)
+    page.text_input[0].input("two test orders")
+    click(page, "Accept")
+    decision = decisions.accepted(connection, "missing")["orders"]
+    assert (decision.amount, decision.reason) == (2, "two test orders")
+    assert connection.execute("select who, what, subject from migration.trail").fetchall() == [
+        ("Ana", "accepted up to 2 missing", "orders")
+    ]
+    assert tables(page)[0][0]["State"] == "missing, as accepted"
+
+
+# Forecast
+
+FIGURES = {
+    "documents": 2000,
+    "counts": {"created": 1950, "merged": 38, "refused": 12},
+    "refusals": {"no_identity": 12},
+    "repairs": {"phone_invalid": 20, "email_refused": 1},
+    "points": 20_000,
+    "plans": {"standard": {"restore_rate": 100.0, "hours": 0.056}},
+    "live": {"shop": "demo.myshopify.com", "restore_rate": 50.0, "hours": 0.111},
+    "direct": {"customers_per_second": None},
+    "bulk": {},
+    "calls": {"CustomerCreate": 1990},
+    "fix_list": 2,
+}
+FIX_LIST = (
+    "\ufeffoutcome,Cratejoy id,name,e-mail,what is wrong,value now,what we do,what you can do in Cratejoy\r\n"
+    "refused,7001,Ada Lovelace,,no usable e-mail,Ada,The customer stays behind.,Give the customer an e-mail.\r\n"
+    'repaired,7002,Bob,bob@shop.example,a phone number,"12, 34",It is kept,Correct the number.\r\n'
+)
+
+
+def put_forecast(folder, **changes):
+    folder.mkdir(exist_ok=True)
+    (folder / "forecast.json").write_text(json.dumps(FIGURES | changes))
+    (folder / "fix-list.csv").write_text(FIX_LIST, encoding="utf-8", newline="")
+
+
+def test_a_forecast_is_read_from_its_file_and_judged_by_what_was_accepted(connection, tmp_path):
+    put_forecast(tmp_path)
+    found = forecast.read(connection, tmp_path)
+    assert (found.documents, found.refused, found.repaired, found.lines) == (2000, 12, 21, 2)
+    assert found.outcomes() == [("created", 1950), ("merged", 38), ("refused", 12)]
+    assert found.hours() == [("this shop now", 50.0, "7 min"), ("plan standard", 100.0, "3 min")]
+    assert found.verdict.holds
+    decisions.accept(connection, "refused", "all", 5, "a few")
+    assert not forecast.read(connection, tmp_path).verdict.holds
+
+
+@pytest.mark.parametrize("text", [None, "{ half", "[]"])
+def test_without_a_readable_forecast_there_is_none(connection, tmp_path, text):
+    if text:
+        (tmp_path / "forecast.json").write_text(text)
+    assert forecast.read(connection, tmp_path) is None
+    assert forecast.fix_list(tmp_path) == []
+
+
+def test_the_fix_list_is_read_up_to_a_number_of_lines(tmp_path):
+    put_forecast(tmp_path)
+    lines = forecast.fix_list(tmp_path)
+    assert [(one["outcome"], one["Cratejoy id"], one["value now"]) for one in lines] == [
+        ("refused", "7001", "Ada"),
+        ("repaired", "7002", "12, 34"),
+    ]
+    assert len(forecast.fix_list(tmp_path, most=1)) == 1
+
+
+def test_the_page_of_a_forecast_hides_who_people_are_until_asked(show, folder):
+    put_forecast(folder / "reports")
+    page = show("forecast")
+    texts(page)
+    [hidden] = [table for table in tables(page) if "e-mail" in table[0]]
+    assert [(row["name"], row["e-mail"], row["Cratejoy id"]) for row in hidden] == [
+        ("A••• L•••", "", "7001"),
+        ("B•••", "b•••@•••.example", "7002"),
+    ]
+    page.toggle[0].set_value(True).run()
+    [clear] = [table for table in tables(page) if "e-mail" in table[0]]
+    assert [(row["name"], row["e-mail"]) for row in clear] == [("Ada Lovelace", ""), ("Bob", "bob@shop.example")]
+
+
+def test_the_page_without_a_forecast_offers_one(show):
+    page = show("forecast")
+    assert any("There is no forecast yet" in text for text in texts(page))
+    assert [button.label for button in page.button] == ["Forecast"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "env_file", "project", "expected"),
+    [
+        (None, "", "plugins: {loaders: [{name: target-shopify}]}", "reports"),
+        (None, "", "plugins: {loaders: [{name: target-shopify, config: {report_dir: mine}}]}", "mine"),
+        (
+            None,
+            "",
+            "default_environment: dev\nenvironments: [{name: dev, config: {plugins: {loaders:"
+            " [{name: target-shopify, config: {report_dir: of-dev}}]}}}]\n"
+            "plugins: {loaders: [{name: target-shopify, settings: [{name: report_dir, value: plain}]}]}",
+            "of-dev",
+        ),
+        (
+            None,
+            "",
+            "plugins: {loaders: [{name: target-shopify, settings: [{name: report_dir, value: plain}]}]}",
+            "plain",
+        ),
+        (None, "TARGET_SHOPIFY_REPORT_DIR=of-env-file", "plugins: {}", "of-env-file"),
+        ("of-environment", "TARGET_SHOPIFY_REPORT_DIR=of-env-file", "plugins: {}", "of-environment"),
+        (None, "", "{ broken", "reports"),
+    ],
+)
+def test_the_folder_of_reports_is_found_as_meltano_would(tmp_path, monkeypatch, variable, env_file, project, expected):
+    if variable:
+        monkeypatch.setenv("TARGET_SHOPIFY_REPORT_DIR", variable)
+    (tmp_path / ".env").write_text(env_file)
+    (tmp_path / "meltano.yml").write_text(project)
+    assert reports.folder(tmp_path) == tmp_path / expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,35 +25,53 @@ def outcomes(figures: Mapping[str, Any]) -> Table:
         if counts.get(outcome):
             screen.add_row(outcome, f"{counts[outcome]:,}", "")
             if outcome == "refused":
-                _reasons(screen, figures.get("refusals", {}), REFUSALS | _SKIPPED)
+                _reasons(screen, refusals(figures))
     screen.add_row("all", f"{figures.get('documents', 0):,}", "", style="bold")
     if figures.get("repairs"):
         screen.add_row("", "", "")
         screen.add_row("repaired, of these", "", "", style="bold")
-        _reasons(screen, figures["repairs"], CHECKS | MET)
+        _reasons(screen, repairs(figures))
     return screen
 
 
 def plans(figures: Mapping[str, Any]) -> Table:
     """Return the time that the points take at this shop's rate and on each plan."""
     screen = _table(("one by one", "left"), ("points/s", "right"), ("time", "right"))
-    spent = figures.get("points", 0)
-    live = figures.get("live", {})
-    if live.get("restore_rate"):
-        screen.add_row("this shop now", f"{live['restore_rate']:,.0f}", duration(spent / live["restore_rate"]))
-    for name, plan in figures.get("plans", {}).items():
-        screen.add_row(f"plan {name}", f"{plan['restore_rate']:,.0f}", duration(spent / plan["restore_rate"]))
+    for name, rate, seconds in hours(figures):
+        screen.add_row(name, f"{rate:,.0f}", duration(seconds))
     return screen
+
+
+def hours(figures: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+    """Return, for this shop and for each plan, its points a second and the seconds that the points take there."""
+    rates = {"this shop now": figures.get("live", {}).get("restore_rate")}
+    rates |= {f"plan {name}": plan["restore_rate"] for name, plan in figures.get("plans", {}).items()}
+    return [(name, rate, figures.get("points", 0) / rate) for name, rate in rates.items() if rate]
+
+
+def refusals(figures: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+    """Return each reason for which customers would be refused: code, customers, meaning; the most frequent first."""
+    return _told(figures.get("refusals", {}), REFUSALS | _SKIPPED)
+
+
+def repairs(figures: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+    """Return each thing that would be repaired, in the same form."""
+    return _told(figures.get("repairs", {}), CHECKS | MET)
 
 
 def notes(figures: Mapping[str, Any], folder: Path) -> Iterator[str]:
     """Yield what the tables do not show: points and calls, files against single calls, and the lists."""
+    yield from speeds(figures)
+    yield f"To work through: {folder / 'fix-list.csv'} ({figures.get('fix_list', 0):,} lines, opens in a spreadsheet)."
+    yield f"Every document:  {folder / 'forecast.csv'}"
+
+
+def speeds(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the points are spent on, and how fast single calls and files are."""
     calls = ", ".join(f"{name} {count:,}" for name, count in list(figures.get("calls", {}).items())[:5])
     yield f"{figures.get('points', 0):,} points" + (f" in calls: {calls}." if calls else ".")
     yield from _measured_direct(figures.get("direct", {}))
     yield from _files(figures)
-    yield f"To work through: {folder / 'fix-list.csv'} ({figures.get('fix_list', 0):,} lines, opens in a spreadsheet)."
-    yield f"Every document:  {folder / 'forecast.csv'}"
 
 
 def _measured_direct(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -92,14 +110,20 @@ def _table(*columns: tuple[str, str]) -> Table:
     return screen
 
 
-def _reasons(screen: Table, reasons: Mapping[str, int], words: Mapping[str, str]) -> None:
-    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-    for reason, count in ordered[:_MOST_REASONS]:
-        name, meaning = (reason, words.get(reason, "")) if len(reason) <= _NAME_LENGTH else ("other", reason)
+def _reasons(screen: Table, reasons: Sequence[tuple[str, int, str]]) -> None:
+    for name, count, meaning in reasons[:_MOST_REASONS]:
         screen.add_row(f"  {name}", f"{count:,}", meaning, style="dim")
-    if len(ordered) > _MOST_REASONS:
-        rest = sum(count for _, count in ordered[_MOST_REASONS:])
-        screen.add_row(f"  {len(ordered) - _MOST_REASONS} more reasons", f"{rest:,}", "", style="dim")
+    if len(reasons) > _MOST_REASONS:
+        rest = sum(count for _, count, _ in reasons[_MOST_REASONS:])
+        screen.add_row(f"  {len(reasons) - _MOST_REASONS} more reasons", f"{rest:,}", "", style="dim")
+
+
+def _told(reasons: Mapping[str, int], words: Mapping[str, str]) -> list[tuple[str, int, str]]:
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [
+        (reason, count, words.get(reason, "")) if len(reason) <= _NAME_LENGTH else ("other", count, reason)
+        for reason, count in ordered
+    ]
 
 
 _NAME_LENGTH = 24

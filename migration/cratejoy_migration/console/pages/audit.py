@@ -6,6 +6,7 @@ import streamlit as st
 
 from cratejoy_migration.console import layout, map_chart, place
 from cratejoy_migration.console.parts.accepting import accepting
+from cratejoy_migration.console.parts.columns import FIGURE
 from cratejoy_migration.console.parts.starting import start
 from cratejoy_migration.console.views import audit as view
 from cratejoy_migration.console.views.audit import Audited
@@ -79,8 +80,7 @@ def _table(found: Audited) -> None:
     optional = [name for name in ("Accepted", "New since", "Extra") if not any(row[name] for row in rows)]
     shown = [{name: value for name, value in row.items() if name not in optional} for row in rows]
     figures = ("At Cratejoy", "Staged", "Missing", "Accepted", "New since", "Extra")
-    config = {name: st.column_config.NumberColumn(format="localized") for name in figures}
-    st.dataframe(shown, column_config=config, hide_index=True, width="stretch")
+    st.dataframe(shown, column_config=dict.fromkeys(figures, FIGURE), hide_index=True, width="stretch")
     for line in (line for line in found.lines if line.trouble):
         st.caption(f"{line.stream}: {line.trouble}")
 
