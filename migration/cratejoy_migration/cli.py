@@ -36,6 +36,7 @@ COMMANDS = {
     "psql": "database",
     "unlock": "database",
     "run": "unattended",
+    "work": "work",
 }
 """Each command and the module of `commands` that holds it, in the order of `--help`."""
 

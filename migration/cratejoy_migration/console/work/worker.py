@@ -1,0 +1,123 @@
+"""The process of one run: takes the store, does one step after the other, and writes down what came of each.
+
+It belongs to nobody: the console may end, be started again or lose the network meanwhile. It is asked to stop by its
+record in the database, or by a signal; then the step in hand ends cleanly, and the run can be resumed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from cratejoy_migration import one_run
+from cratejoy_migration.console.work import jobs, store
+from cratejoy_migration.console.work.log import Log
+from cratejoy_migration.console.work.store import Job, StepLine
+from cratejoy_migration.console.work.talk import ERROR, NOTE
+from cratejoy_migration.console.work.verdict import judge
+from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.staging import connection_url, keep_up
+from cratejoy_migration.unattended.child import Children
+from cratejoy_migration.unattended.steps import QUIET
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_BEAT_SECONDS = 2.0
+_PATIENCE_SECONDS = 300.0
+"""So long a database may be away before the run gives up writing its record."""
+_RETRY_SECONDS = 1.0
+
+
+class Worker:
+    """One run.
+
+    Args:
+        project: The project's folder.
+        number: The run's.
+    """
+
+    def __init__(self, project: Path, number: int) -> None:
+        self._number = number
+        self._url = connection_url(project)
+        keep_up(project)
+        self._log = Log(jobs.log_file(number))
+        self._children = Children(project)
+        self._ended = threading.Event()
+
+    def go(self) -> int:
+        """Do it; return the exit status: 0 when every step was done.
+
+        Raises:
+            OperatorError: There is no such run, or it began already.
+        """
+        with self._connect() as connection:
+            job = store.get(connection, self._number)
+            if job is None or job.state != "starting":
+                raise OperatorError(f"Run {self._number} is not waiting to be started: it is started from the console.")
+            store.begin(connection, self._number)
+        self._children.listen()
+        with self._connect() as right:
+            try:
+                self._children.variables = one_run.lead(right, f"run {self._number} of the console")
+            except OperatorError as error:
+                why = str(error)
+                self._write(lambda connection: store.end(connection, self._number, "failed", why))
+                return 1
+            threading.Thread(target=self._beating, name="beat", daemon=True).start()
+            state, sentence = self._steps(job)
+        self._ended.set()
+        self._write(lambda connection: store.end(connection, self._number, state, sentence))
+        return 0 if state == "done" else 1
+
+    def _steps(self, job: Job) -> tuple[str, str | None]:
+        """Do the steps; return the run's state and sentence."""
+        for place, line in enumerate(job.steps):
+            state, sentence = self._step(place, line)
+            if state != "done":
+                return state, sentence
+        return "done", None
+
+    def _step(self, place: int, line: StepLine) -> tuple[str, str | None]:
+        step = line.step
+        self._write(lambda connection: store.begin_step(connection, self._number, place))
+        self._log.note(step.name, NOTE, f"{step.title} begins.")
+        words = (str(Path(sys.executable).parent / step.words[0]), *step.words[1:])
+        ended = self._children.run(words, {**QUIET, **step.variables}, lambda text: self._log.line(step.name, text))
+        state, sentence = judge(step.name, ended, stopped=bool(self._children.signal))
+        level = ERROR if state == "failed" else NOTE
+        self._log.note(step.name, level, f"{step.title}: {state}." + (f" {sentence}" if sentence else ""))
+        self._write(lambda connection: store.end_step(connection, self._number, place, state, sentence))
+        return state, sentence
+
+    def _beating(self) -> None:
+        """Say that the run is alive, and hear whether it is to stop."""
+        while not self._ended.wait(_BEAT_SECONDS):
+            with suppress(psycopg.Error), self._connect() as connection:
+                if not store.beat(connection, self._number) and not self._children.signal:
+                    os.kill(os.getpid(), signal.SIGTERM)
+
+    def _write(self, change: Callable[[Connection], None]) -> None:
+        """Write to the record; a database that is away for a while is waited for."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                with self._connect() as connection:
+                    change(connection)
+            except psycopg.Error:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    def _connect(self) -> Connection:
+        return psycopg.connect(self._url, connect_timeout=10, autocommit=True)
