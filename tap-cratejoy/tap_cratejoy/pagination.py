@@ -284,9 +284,13 @@ class PageWalk:
             return "next is null"
         if reached and (leads_back or page.new == 0):
             return "next leads back" if leads_back else "every row was seen"
-        if page.new == 0 and (not page.following or leads_back or beyond):
-            return "nothing new beyond the count"
+        if page.new == 0 and (beyond or not known) and not self._may_be_the_first_again(page):
+            return "nothing new beyond the count" if known else "nothing new"
         return None
+
+    def _may_be_the_first_again(self, page: Page) -> bool:
+        """Whether a page of rows seen before may be the first page by its number: until the base is known."""
+        return page.index == 1 and self._reader.base is None
 
 
 def _richer(page: Page, close: Page) -> Page:

@@ -58,6 +58,43 @@ def test_a_next_that_is_null_too_early_hides_nothing(page: str) -> None:
     assert scan.proven
 
 
+@pytest.mark.parametrize("base", [0, 1])
+@pytest.mark.parametrize("rows", [11, 20, 25, 95])
+@pytest.mark.parametrize("pages", [{None, "0", "1"}, {None, "0", "1", "2", "3"}])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_first_next_that_is_null_hides_nothing(base: int, rows: int, pages: set, concurrency: int) -> None:
+    """Without it pages are counted from 0; the second one asked for may be the first once more."""
+
+    def null_on(envelope: dict, params: dict) -> dict:
+        return {**envelope, "next": None} if params.get("page") in pages else envelope
+
+    scan, emitted = scan_of(FakeCratejoy(ids_of(rows), base=base, answer=null_on), concurrency=concurrency)
+    assert set(emitted) == set(ids_of(rows))
+    assert scan.proven
+
+
+def test_rows_seen_before_do_not_end_a_pass_that_has_not_seen_as_many_as_there_are() -> None:
+    """Page 2 brings the rows of page 1 and a null next, once."""
+    rows, asked = ids_of(60), []
+
+    def repeat(envelope: dict, params: dict) -> dict:
+        asked.append(params.get("page"))
+        if asked.count("2") == 1 and params.get("page") == "2":
+            return {**envelope, "next": None, "results": [{"id": row} for row in rows[10:20]]}
+        return envelope
+
+    scan, emitted = scan_of(FakeCratejoy(rows, answer=repeat), passes=0)
+    assert set(emitted) == set(rows[:20] + rows[30:])
+    assert not scan.proven
+
+
+@pytest.mark.parametrize("base", [0, 1])
+def test_without_a_count_a_first_next_that_is_null_hides_nothing(base: int) -> None:
+    server = FakeCratejoy(ids_of(95), base=base, answer=lambda e, p: {**e, "next": None, "count": None})
+    _, emitted = scan_of(server)
+    assert set(emitted) == set(ids_of(95))
+
+
 def test_a_next_that_loops_hides_nothing_and_ends() -> None:
     def loop(envelope: dict, params: dict) -> dict:
         return {**envelope, "next": "?page=1&limit=10"} if envelope["next"] else envelope
