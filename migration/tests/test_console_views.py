@@ -13,7 +13,11 @@ from cratejoy_migration.audit.store import AuditStore, Hole
 from cratejoy_migration.console import map_chart, place
 from cratejoy_migration.console.access import gate
 from cratejoy_migration.console.pages import audit as audit_page
-from cratejoy_migration.console.views import audit, forecast, reports
+from cratejoy_migration.console.views import audit, certificate, forecast, reports
+from cratejoy_migration.verify import store as verifications
+from cratejoy_migration.verify.certificate import Certificate
+from cratejoy_migration.verify.facts import Facts
+from cratejoy_migration.verify.facts import Line as Row
 from streamlit.testing.v1 import AppTest
 
 MOMENT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -293,27 +297,23 @@ def test_the_page_without_a_forecast_offers_one(show):
     assert [button.label for button in page.button] == ["Forecast"]
 
 
+_LOADER = "plugins: {{loaders: [{{name: target-shopify, {}}}]}}"
+_PLAIN = _LOADER.format("settings: [{name: report_dir, value: plain}]")
+_OF_DEV = (
+    "default_environment: dev\nenvironments: [{name: dev, config: {plugins: {loaders:"
+    " [{name: target-shopify, config: {report_dir: of-dev}}]}}}]\n"
+)
+
+
 @pytest.mark.parametrize(
     ("variable", "env_file", "project", "expected"),
     [
         (None, "", "plugins: {loaders: [{name: target-shopify}]}", "reports"),
-        (None, "", "plugins: {loaders: [{name: target-shopify, config: {report_dir: mine}}]}", "mine"),
-        (
-            None,
-            "",
-            "default_environment: dev\nenvironments: [{name: dev, config: {plugins: {loaders:"
-            " [{name: target-shopify, config: {report_dir: of-dev}}]}}}]\n"
-            "plugins: {loaders: [{name: target-shopify, settings: [{name: report_dir, value: plain}]}]}",
-            "of-dev",
-        ),
-        (
-            None,
-            "",
-            "plugins: {loaders: [{name: target-shopify, settings: [{name: report_dir, value: plain}]}]}",
-            "plain",
-        ),
-        (None, "TARGET_SHOPIFY_REPORT_DIR=of-env-file", "plugins: {}", "of-env-file"),
-        ("of-environment", "TARGET_SHOPIFY_REPORT_DIR=of-env-file", "plugins: {}", "of-environment"),
+        (None, "", _LOADER.format("config: {report_dir: mine}"), "mine"),
+        (None, "", _PLAIN, "plain"),
+        (None, "", _OF_DEV + _PLAIN, "of-dev"),
+        (None, "TARGET_SHOPIFY_REPORT_DIR=of-env-file", _PLAIN, "of-env-file"),
+        ("of-environment", "TARGET_SHOPIFY_REPORT_DIR=of-env-file", _PLAIN, "of-environment"),
         (None, "", "{ broken", "reports"),
     ],
 )
@@ -323,3 +323,93 @@ def test_the_folder_of_reports_is_found_as_meltano_would(tmp_path, monkeypatch, 
     (tmp_path / ".env").write_text(env_file)
     (tmp_path / "meltano.yml").write_text(project)
     assert reports.folder(tmp_path) == tmp_path / expected
+
+
+# Certificate
+
+
+def put_verification(connection, folder, *, different=0, unexplained=(), differences=(), verification=None):
+    """Keep a verification of ten customers, and write its certificate."""
+    rows = [Row("customers", "loaded", None, 10 - different)]
+    rows += [Row("customers", "different", None, different)] if different else []
+    made = Certificate(
+        facts=Facts(tuple(rows), {"customers": 10}, {}, differences=tuple(differences), shop_customers=12),
+        unexplained=tuple(unexplained),
+        decisions=(),
+        runs=(),
+        shop="demo.myshopify.com",
+        run_id="run-1",
+        began=MOMENT,
+        ended=MOMENT,
+        versions={"target-shopify": "0.1.0"},
+        settings={"orders": "history"},
+        hashes={"documents": "00"},
+    )
+    verifications.prepare(connection)
+    number = verifications.keep(connection, made.line)
+    made.numbered(verification or number).write(folder)
+    return number
+
+
+def test_without_a_verification_there_is_no_certificate(connection, tmp_path):
+    assert certificate.read(connection, tmp_path) is None
+    assert certificate.past(connection) == []
+
+
+def test_a_clean_verification_is_shown_with_its_certificate(connection, tmp_path):
+    put_verification(connection, tmp_path)
+    found = certificate.read(connection, tmp_path)
+    assert (found.line.clean, found.different, found.repairable, found.changed) == (True, 0, False, False)
+    assert found.counts() == [{"Stream": "customers", "Staged": 10, "Loaded": 10}]
+    assert "demo.myshopify.com" in found.html()
+    assert found.file("certificate.html") == tmp_path / "certificate.html"
+
+
+def test_a_certificate_of_another_verification_is_not_shown_as_that_of_the_last(connection, tmp_path):
+    put_verification(connection, tmp_path, verification=77)
+    found = certificate.read(connection, tmp_path)
+    assert (found.told, found.html(), found.file("certificate.json")) == ({}, None, None)
+
+
+@pytest.mark.parametrize(
+    ("differences", "repairable", "changed"),
+    [
+        ([("tag", "removed_in_shop", 2, 2)], True, False),
+        ([("email", "changed_in_shop", 2, 2)], False, True),
+        ([("metafield", "changed_in_shop", 2, 2)], True, False),
+        ([("customer", "doubled", 2, 2)], False, False),
+    ],
+)
+def test_repair_is_offered_for_what_it_can_put_right(connection, tmp_path, differences, repairable, changed):
+    put_verification(connection, tmp_path, different=2, unexplained=["2 different"], differences=differences)
+    found = certificate.read(connection, tmp_path)
+    assert (found.repairable, found.changed) == (repairable, changed)
+
+
+def test_what_a_certificate_says_is_never_markup(connection, tmp_path):
+    put_verification(connection, tmp_path, unexplained=["<script>alert(1)</script>"])
+    html = certificate.read(connection, tmp_path).html()
+    assert "<script>" not in html
+    assert "default-src 'none'" in html
+
+
+def test_verifications_on_record_come_newest_first(connection, tmp_path):
+    put_verification(connection, tmp_path, different=3, unexplained=["3 different"])
+    put_verification(connection, tmp_path)
+    assert [(one.clean, one.customers["different"]) for one in certificate.past(connection)] == [(True, 0), (False, 3)]
+
+
+def test_the_page_of_a_verification_that_is_not_clean_offers_repair_first(show, connection, folder):
+    differences = [("tag", "removed_in_shop", 2, 2), ("email", "changed_in_shop", 1, 1)]
+    put_verification(connection, folder / "reports", different=2, unexplained=["2 different"], differences=differences)
+    page = show("certificate")
+    said = texts(page)
+    assert any("- 2 different" in text for text in said)
+    assert [button.label for button in page.button][:3] == ["Repair", "Verify", "Repair and overwrite"]
+    assert [row["How"] for row in tables(page)[1]] == ["removed in the shop", "changed in the shop"]
+
+
+def test_the_page_without_a_verification_offers_one(show):
+    page = show("certificate")
+    assert any("Nothing was verified yet" in text for text in texts(page))
+    assert [button.label for button in page.button] == ["Verify"]
