@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cratejoy_migration.rollback.undo import Undo, ours_of, strip, undo
-from target_shopify.before import image_of, value_mark
+from target_shopify.before import image_of, value_mark, writing_of
 from target_shopify.mapping.sync_state import address_fingerprint
-from target_shopify.planning import Found, mark
+from target_shopify.planning import Found, Plan, mark
 
 HOME = {"id": "gid://a/1", "address1": "1 Old Lane", "city": "Salem", "countryCodeV2": "US", "zip": "97301"}
 NEW = {"id": "gid://a/2", "address1": "2 New Road", "city": "Salem", "countryCodeV2": "US", "zip": "97301"}
@@ -59,6 +59,15 @@ def test_our_address_goes_and_the_default_is_set_before():
     assert (change.delete_addresses, change.default_address, change.stays) == (("gid://a/2",), "gid://a/1", ())
     theirs = undone(before, found(addresses=(HOME, NEW), default="gid://a/2"))
     assert (theirs.delete_addresses, theirs.default_address, theirs.stays) == ((), None, ("addresses",))
+
+
+def test_our_address_goes_when_shopify_dropped_its_province():
+    sent = {"address1": "3 Quay", "city": "Monaco", "countryCode": "MC", "provinceCode": "MC", "firstName": "Ada"}
+    kept = {"id": "gid://a/3", "address1": "3 Quay", "city": "Monaco", "countryCodeV2": "MC", "firstName": "Ada"}
+    before = found(addresses=(HOME,), default="gid://a/1")
+    writing = writing_of(before, Plan(add_addresses=(sent,)))
+    change = undone(before, found(addresses=(HOME, kept), default="gid://a/1"), **writing)
+    assert (change.delete_addresses, change.stays) == (("gid://a/3",), ())
 
 
 def test_an_address_that_we_removed_is_made_again_once():

@@ -70,7 +70,7 @@ def writing_of(found: Found, change: Plan, ship_addresses: Iterable[Mapping[str,
     whole = [inherited(one, {**_texts(found.fields), **_texts(change.fields)}) for one in sent]
     told = {
         "fields": {name: mark(name, value) if value else None for name, value in change.fields.items()},
-        "addresses": sorted({address_fingerprint(one) for one in [*sent, *whole]}),
+        "addresses": sorted({address_fingerprint(form) for one in [*sent, *whole] for form in (one, bare(one))}),
         "removed_addresses": _removed_addresses(found, change),
         "names": {name: sorted({mark(name, one[name]) for one in shipped if one.get(name)}) for name in _NAMES}
         if shipped
@@ -81,6 +81,11 @@ def writing_of(found: Found, change: Plan, ship_addresses: Iterable[Mapping[str,
         "removed_metafields": list(change.delete_metafields),
     }
     return {name: value for name, value in told.items() if value}
+
+
+def bare(address: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an address without its province: Shopify drops one where it has none (recorded live answers)."""
+    return {name: value for name, value in address.items() if name != "provinceCode"}
 
 
 def value_mark(kind: str, value: str) -> str:
