@@ -22,6 +22,8 @@ from psycopg.types.json import Jsonb
 
 BEAT_SECONDS = 10.0
 """How often a living run says so."""
+LIVE_BEAT_SECONDS = 3.0
+"""How often a load and a migration do, whose course is drawn."""
 _SETTLE_SECONDS = 0.5
 """Events that come closer together share a beat."""
 _END_PATIENCE_SECONDS = 5.0
@@ -41,11 +43,19 @@ create table if not exists migration.runs (
     figures jsonb not null default '{}'
 );
 create index if not exists runs_command on migration.runs (command, id desc);
+create table if not exists migration.run_beats (
+    line bigint not null references migration.runs (id),
+    at timestamptz not null default now(),
+    done bigint not null,
+    points bigint
+);
+create index if not exists run_beats_line on migration.run_beats (line, at);
 """
 _BEGIN = (
     "insert into migration.runs (run_id, command, state, host, pid) values (%s, %s, 'running', %s, %s) returning id"
 )
 _BEAT = "update migration.runs set beat_at = now(), figures = %s where id = %s"
+_COURSE = "insert into migration.run_beats (line, done, points) values (%s, %s, %s)"
 _END = "update migration.runs set beat_at = now(), ended_at = now(), state = %s, figures = %s where id = %s"
 _logger = logging.getLogger("staging")
 
@@ -70,6 +80,11 @@ class RunRecord:
             row = connection.execute(_BEGIN, values).fetchone()
             self._line = row[0] if row else None
 
+    def mark(self) -> None:
+        """Write how far the run is at this moment, for its course."""
+        points = self.figures.get("points")
+        self._execute(_COURSE, self._line, done(self.figures), points if isinstance(points, int) else None)
+
     def beat(self, figures: Figures | None = None) -> None:
         """Write that the run is alive, and how far it is."""
         self.figures.update(figures or {})
@@ -80,10 +95,13 @@ class RunRecord:
         self._write(_END, state, Jsonb(self.figures))
 
     def _write(self, statement: str, *values: Any) -> None:
+        self._execute(statement, *values, self._line)
+
+    def _execute(self, statement: str, *values: Any) -> None:
         if self._line is None:
             return
         with _witness(), psycopg.connect(self._url, connect_timeout=_CONNECT_SECONDS, autocommit=True) as connection:
-            connection.execute(statement, (*values, self._line))
+            connection.execute(statement, values)
 
 
 class LiveRun:
@@ -129,13 +147,15 @@ class LiveRun:
     def _live(self) -> None:
         self._run.begin()
         while self._state is None:
-            self._woken.wait(BEAT_SECONDS)
+            self._woken.wait(LIVE_BEAT_SECONDS)
             self._woken.clear()
             if self._state is None:
                 self._run.beat(self._told())
+                self._run.mark()
                 # What happens within a moment is told together.
                 self._woken.wait(_SETTLE_SECONDS) if self._state is None else None
         self._run.figures.update(self._told())
+        self._run.mark()
         self._run.end(self._state)
 
     def _told(self) -> dict[str, Any]:
@@ -172,6 +192,14 @@ def _beating(run: RunRecord, ended: threading.Event) -> None:
         run.beat()
 
 
+def done(figures: Figures) -> int:
+    """Return how many rows or documents a run has behind it."""
+    for name in ("outcomes", "rows"):
+        if isinstance(figures.get(name), Mapping):
+            return sum(int(count) for count in figures[name].values())
+    return int(figures.get("documents") or figures.get("to_go") or 0)
+
+
 def ending(error: BaseException) -> str:
     """Return how a run that raised has ended."""
     code = error.code if isinstance(error, SystemExit) else getattr(error, "exit_code", 1)
@@ -187,7 +215,7 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     Raises:
         psycopg.Error: It cannot be made.
     """
-    row = connection.execute("select to_regclass('migration.runs') is not null").fetchone()
+    row = connection.execute("select to_regclass('migration.run_beats') is not null").fetchone()
     if row and row[0]:
         return
     with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):

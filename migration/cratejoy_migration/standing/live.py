@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from target_shopify.progress import duration
 
+from cratejoy_migration.history import done
 from cratejoy_migration.runs import Run
 
 LEAST_SECONDS = 2.0
@@ -17,14 +15,6 @@ def sentence(run: Run) -> str:
     """Return what a running program is doing: `migrate is running: 1,200 of 2,000 (60 %), 9.9/s, 2 min left`."""
     told = ", ".join(part for part in (*_far(run), f"for {duration(run.seconds)}") if part)
     return f"{run.command} is running: {told}"
-
-
-def done(figures: Mapping[str, Any]) -> int:
-    """Return how many rows or documents a run has behind it."""
-    for name in ("outcomes", "rows"):
-        if isinstance(figures.get(name), Mapping):
-            return sum(int(count) for count in figures[name].values())
-    return int(figures.get("documents") or figures.get("to_go") or 0)
 
 
 def rate(run: Run) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 from target_shopify.progress import duration
 
+from cratejoy_migration.history import done
 from cratejoy_migration.runs import Run
 from cratejoy_migration.standing import live
 
@@ -45,7 +46,7 @@ def measured(run: Run) -> dict[str, Any]:
         "state": run.state,
         "started_at": run.started_at.isoformat(),
         "seconds": round(run.seconds, 1),
-        "count": live.done(run.figures) if run.command in UNITS else None,
+        "count": done(run.figures) if run.command in UNITS else None,
         "unit": UNITS.get(run.command),
         "per_second": _rounded(live.rate(run)) if run.command in UNITS else None,
         "points": points,
