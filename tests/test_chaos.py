@@ -49,6 +49,14 @@ def test_every_fault_of_every_round_is_one_that_the_sandboxes_have() -> None:
             assert parse(name, value, SWITCHES, CLAUSES)
 
 
+def test_nobody_waits_for_an_order_that_never_settles() -> None:
+    unattended = [chosen for seed in range(300) if (chosen := plan(seed)).unattended]
+    faults = [one.faults["shuffled"] for chosen in unattended for leg in chosen.legs for one in leg.collect
+              if "shuffled" in one.faults]  # fmt: skip
+    assert faults
+    assert all(fault["times"] <= 100 for fault in faults)
+
+
 def test_every_kind_of_process_is_killed_in_some_round() -> None:
     events = [event for seed in range(200) for leg in plan(seed).legs for one in (*leg.collect, *leg.migrate)
               for event in one.events]  # fmt: skip

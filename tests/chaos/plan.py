@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.chaos import menu
@@ -111,6 +111,8 @@ CLOSING = {
 """In this order."""
 STOPPED = 0.15
 """Share of attempts at Shopify that meet what ends a run at once."""
+SHUFFLED = 40
+"""So many answers come in an order of their own where nobody is there to give up."""
 UNATTENDED = 0.1
 """Share of rounds that `migration run --until` walks by itself."""
 
@@ -133,6 +135,7 @@ def plan(seed: int, most_customers: int = 60) -> Plan:
         "migrate": BULK_REQUESTS if lane == "bulk" else customers * (2 if orders == "history" else 6),
     }
     legs = tuple(_leg(seed, number, lane, scale) for number in range(d.choices([1, 2], [5, 1])[0]))
+    unattended = dice_of(seed, "unattended").random() < UNATTENDED
     return Plan(
         seed=seed,
         customers=customers,
@@ -153,8 +156,8 @@ def plan(seed: int, most_customers: int = 60) -> Plan:
         grant=d.random() < 0.25,
         shop={"plan": d.choice(["standard", "advanced", "plus"]), "bulk_rate": d.choice([0, 2, 5, 20])},
         nature=nature,
-        legs=legs,
-        unattended=dice_of(seed, "unattended").random() < UNATTENDED,
+        legs=tuple(map(_that_calms_down, legs)) if unattended else legs,
+        unattended=unattended,
         closing={
             name: found for name, one in CLOSING.items() if (found := _closing(dice_of(seed, name), one)) is not None
         },
@@ -179,6 +182,18 @@ def _leg(seed: int, number: int, lane: str, scale: dict[str, int]) -> Leg:
         migrate=_attempts(d, dishes, MIGRATE_VICTIMS, "shopify", scale["migrate"]),
         edits=d.randint(1, 6) if number else 0,
     )
+
+
+def _that_calms_down(leg: Leg) -> Leg:
+    """Return a leg whose orders are shuffled for a while only.
+
+    What is in another order at every request can never be proven whole, and an unattended walk rightly never gives up.
+    """
+    attempts = []
+    for one in leg.collect:
+        brief = {"shuffled": {"how": "anew", "times": SHUFFLED}} if "shuffled" in one.faults else {}
+        attempts.append(replace(one, faults={**one.faults, **brief}))
+    return replace(leg, collect=tuple(attempts))
 
 
 def _attempts(

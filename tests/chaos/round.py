@@ -6,6 +6,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,7 +96,8 @@ class Round:
             self._edit(leg.edits, number)
         collect, migrate = self._commands(number)
         yield from self._collect(leg, collect)
-        yield from self._play.through(migrate, leg.migrate, self._scene.shop, self._scene.shop_nature)
+        with self._play.accepting_strays() if self._plan.unattended else nullcontext():
+            yield from self._play.through(migrate, leg.migrate, self._scene.shop, self._scene.shop_nature)
         yield from self._after()
 
     def _collect(self, leg: Leg, command: tuple[str, ...]) -> Iterator[str]:

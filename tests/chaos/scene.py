@@ -36,6 +36,8 @@ class Scene:
         self.plan = plan
         self.folder = folder
         self.cratejoy = _cratejoy(plan, folder)
+        self.emails = _emails(self.store)
+        """The store's usable e-mails, as they were built: the merchant's customers in every shop are made of them."""
         self.shop = self.second_shop("shop")
         self.owned = list(self.shop.lines("customers"))
         self.definitions_before = self.definitions()
@@ -80,13 +82,6 @@ class Scene:
         return shop
 
     @property
-    def emails(self) -> list[str]:
-        """The store's usable e-mails, as they were built, each once."""
-        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("select lower(trim(email)) from customers where email like '%@%' order by id")
-            return list(dict.fromkeys(row[0] for row in rows))
-
-    @property
     def store(self) -> Path:
         return next((self.folder / "store").glob("*.sqlite"))
 
@@ -105,6 +100,12 @@ def _cratejoy(plan: Plan, folder: Path) -> Cratejoy:
     server = Cratejoy(store, store_options(plan.customers, plan.store), folder)
     server.faults(**plan.nature)
     return server
+
+
+def _emails(store: Path) -> list[str]:
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("select lower(trim(email)) from customers where email like '%@%' order by id")
+        return list(dict.fromkeys(row[0] for row in rows))
 
 
 def _spoil(store: Path, plan: Plan) -> None:
