@@ -8,8 +8,10 @@ import threading
 import psycopg
 import pytest
 from cratejoy_migration.documents import build as building
+from cratejoy_migration.documents import few
+from cratejoy_migration.documents import staged as staging
 from cratejoy_migration.documents.build import Told, build
-from cratejoy_migration.documents.statements import Step, steps
+from cratejoy_migration.documents.statements import Scope, Step, steps
 from cratejoy_migration.loading.writer_lock import WriterLock
 from cratejoy_migration.staging import StagingError
 
@@ -341,3 +343,61 @@ def test_without_customers_there_is_one_sentence(url, query, staged):
         query(f"{staged}")
     with pytest.raises(StagingError, match="run first: meltano run collect"):
         build(url, QUIET)
+
+
+# A few of them
+
+
+@pytest.fixture
+def mixed(stage):
+    """Five customers with all that documents are made of; 2 and 4 share an e-mail, 5 has no id in its order."""
+    emails = {1: "ada@example.com", 2: "Bo@example.com", 3: None, 4: " bo@EXAMPLE.com", 5: "eve@example.com"}
+    stage("customers", *({"id": number, "email": email} for number, email in emails.items()))
+    stage("customer_addresses", {"customer_id": 2, "id": 7, "street": "2 Way"})
+    stage("subscriptions", {"id": 20, "customer_id": 4, "start_date": "2026-01-01T00:00:00Z", "product": {"id": 1}})
+    products = [{"id": 5, "price": 3999}, {"id": 6, "price": 1}]
+    stage(
+        "orders",
+        {"id": 10, "customer_id": 2, "placed_at": "2026-01-01T05:00:00Z", "products": products},
+        {"id": 11, "customer": {"id": 2}, "placed_at": "2026-02-01T00:00:00Z"},
+        {"id": 12, "customer": {"id": 5}, "_extra": {"total": "x"}},
+        {"id": 13, "customer_id": 99},
+    )
+
+
+@pytest.mark.parametrize(("asked", "expected"), [([2], [2, 4]), ([4, 1], [1, 2, 4]), ([3], [3]), ([77], [])])
+def test_who_shares_an_email_goes_along(mixed, url, asked, expected):
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert list(few.mates(connection, staging.read(connection), asked)) == expected
+
+
+@pytest.mark.parametrize("ids", [[1], [2, 4], [3], [5], [1, 2, 3, 4, 5]])
+def test_documents_of_a_few_are_those_of_a_whole_build(mixed, url, make, ids):
+    whole = [document for document in make(everything=True) if document["id"] in ids]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("set timezone = 'America/Chicago'")
+        found = few.documents(connection, staging.read(connection), ids)
+        assert few.documents(connection, staging.read(connection), ids) == found
+    assert found == whole
+    assert [document["id"] for document in found] == [document["id"] for document in whole]
+
+
+def test_documents_of_a_few_leave_nothing_behind(mixed, url, query):
+    with psycopg.connect(url, autocommit=True) as connection:
+        few.documents(connection, staging.read(connection), [1])
+    assert query("select to_regnamespace('migration')") == [(None,)]
+    assert query("select proname from pg_proc where proname like 'kept%'") == []
+
+
+def test_a_build_of_a_few_takes_those_who_share_their_email_and_leaves_the_orphans(mixed, make, query):
+    whole = make(everything=True)
+    orphans = query("select id from migration.orphans")
+    assert make(scope=Scope(ids=(4,))) == [document for document in whole if document["id"] in (2, 4)]
+    assert query("select id from migration.orphans") == orphans == [(13,)]
+
+
+def test_a_build_of_a_few_of_whom_nobody_is_staged_leaves_the_documents(mixed, make, query):
+    make(everything=True)
+    with pytest.raises(StagingError, match="none of these customers is staged"):
+        make(scope=Scope(ids=(77,)))
+    assert query("select count(*) from migration.customer_documents") == [(5,)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
 from cratejoy_migration.documents import staged as staging
+from cratejoy_migration.documents.few import mates
 from cratejoy_migration.documents.staged import Connection
 from cratejoy_migration.documents.statements import Scope, steps, swap
 from cratejoy_migration.documents.summary import Summary, summarise
@@ -72,6 +73,10 @@ def build(
 
 def _build(connection: Connection, told: Told, scope: Scope) -> Summary:
     staged = staging.read(connection)
+    if scope.ids:
+        scope = replace(scope, ids=mates(connection, staged, scope.ids))
+        if not scope.ids:
+            raise StagingError("none of these customers is staged.")
     connection.execute("create schema if not exists migration")
     if loads_running(connection, "cratejoy"):
         told.warning("a collection is running: these documents hold what it has stored so far; build them again.")
@@ -83,7 +88,7 @@ def _build(connection: Connection, told: Told, scope: Scope) -> Summary:
         for statement in step.statements:
             connection.execute(statement)
         told.step(step.name, time.monotonic() - began)
-    summary = summarise(connection, staged)
+    summary = Summary(len(scope.ids), len(scope.ids), {}, 0, 0) if scope.ids else summarise(connection, staged)
     _swap(connection, swap(staged, scope.table))
     return summary
 

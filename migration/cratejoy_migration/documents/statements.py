@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -18,9 +19,9 @@ _KEPT = {"customer_addresses": kept.ADDRESS, "subscriptions": kept.SUBSCRIPTION,
 _MOMENTS = {"subscriptions": "start_date", "orders": "placed_at"}
 DOCUMENTS = "customer_documents"
 """The table that phase 2 reads."""
+_MADE = "create unlogged table migration.building_{} as"
 _GROUPS = "create unlogged table migration.building_groups as select distinct p.group_first_id"
-_NEXT = """
-create {kind}table migration.customer_documents_next as
+_COLUMNS = """
 select {columns}, r.addresses, r.subscriptions, r.orders,
     p.email_key, p.group_first_id, p.group_size, h.document_hash
 """
@@ -44,19 +45,22 @@ class Scope:
         everything: documents of customers that are done, too.
         refused: documents of customers that Shopify could not take, too.
         only: documents of nobody but those whose `document_key` is in this table of the schema migration.
+        ids: documents of nobody but these customers, made of their rows alone; whoever shares an e-mail with one of
+            them is among them (see `mates`).
         table: where they go, in the schema migration; one that is not phase 2's is not kept over a crash.
     """
 
     everything: bool = False
     refused: bool = False
     only: str | None = None
+    ids: tuple[int, ...] = ()
     table: str = DOCUMENTS
 
     def condition(self, staged: Staged) -> str:
         """Return the SQL of whether a customer's document is built."""
         if self.only:
             return f"exists (select from migration.{self.only} o where o.document_key = p.id::text)"
-        if self.everything or not staged.ledger:
+        if self.everything or self.ids or not staged.ledger:
             return "true"
         return _TO_GO + (" or l.status = 'refused'" if self.refused else "")
 
@@ -68,14 +72,30 @@ def steps(staged: Staged, scope: Scope) -> list[Step]:
         staged: what there is to build from.
         scope: whose documents.
     """
-    streams = [stream for stream in _KEPT if staged.has(stream)]
+    streams = related(staged)
+    people = _MADE.format("people")
     return [
-        Step("customers", (*kept.functions().values(), _people(staged), *_finished("building_people", "id"))),
-        *(Step(stream, (_related(staged, stream), *_finished(f"building_{stream}", "place"))) for stream in streams),
+        Step(
+            "customers",
+            (*kept.functions().values(), people_of(staged, scope.ids, people), *_finished("building_people", "id")),
+        ),
+        *(
+            Step(
+                stream,
+                (rows_of(staged, stream, scope.ids, _MADE.format(stream)), *_finished(f"building_{stream}", "place")),
+            )
+            for stream in streams
+        ),
         Step("documents", _documents(staged, scope)),
         Step("indexes", _finished("customer_documents_next", "id")),
-        Step("orphans", (*_ORPHANS, *(_orphans(staged, stream) for stream in streams))),
+        # Orphans are found by looking at everybody's rows.
+        *([] if scope.ids else [Step("orphans", (*_ORPHANS, *(_orphans(staged, stream) for stream in streams)))]),
     ]
+
+
+def related(staged: Staged) -> list[str]:
+    """Return the staged streams whose rows go into the documents of their customers."""
+    return [stream for stream in _KEPT if staged.has(stream)]
 
 
 def swap(staged: Staged, table: str = DOCUMENTS) -> tuple[str, ...]:
@@ -107,12 +127,26 @@ def _finished(table: str, key: str) -> tuple[str, str]:
     return f"alter table migration.{table} add primary key ({key})", f"analyze migration.{table}"
 
 
-def _people(staged: Staged) -> str:
-    email = "email" if staged.has("customers", "email") else "null::text"
-    return _sql("people", email=email, white_space=WHITE_SPACE)
+def email_key(staged: Staged, alias: str = "") -> str:
+    """Return the SQL of what customers who share an e-mail have in common: it without case and white space."""
+    email = f"{alias}email" if staged.has("customers", "email") else "null::text"
+    return f"nullif(regexp_replace(lower({email}), '{WHITE_SPACE}', '', 'g'), '')"
 
 
-def _related(staged: Staged, stream: str) -> str:
+def people_of(staged: Staged, ids: Sequence[int] = (), head: str = "") -> str:
+    """Return the SQL of the customers, and of who shares an e-mail with whom.
+
+    Args:
+        staged: what there is.
+        ids: of these alone.
+        head: what becomes of it.
+    """
+    only = f"where id in ({_listed(ids)})" if ids else ""
+    return _sql("people", email_key=email_key(staged), only=only, head=head)
+
+
+def rows_of(staged: Staged, stream: str, ids: Sequence[int] = (), head: str = "") -> str:
+    """Return the SQL of one stream's records by customer; arguments as those of `people_of`."""
     moment = _MOMENTS.get(stream)
     return _sql(
         "related",
@@ -121,7 +155,21 @@ def _related(staged: Staged, stream: str) -> str:
         moment=f"t.{moment}" if moment and staged.has(stream, moment) else "null::timestamptz",
         order="r.moment desc nulls last, r.id desc" if moment else "r.id",
         record=kept.record("t", _KEPT[stream], staged.columns[stream]),
+        only=f"where {owned_by(staged, stream, ids)}" if ids else "",
+        head=head,
     )
+
+
+def owned_by(staged: Staged, stream: str, ids: Sequence[int]) -> str:
+    """Return the SQL of whether a row of a stream (`t`) belongs to one of these customers; an index can serve it."""
+    owner, listed = staged.owner(stream, "t"), _listed(ids)
+    if not staged.has(stream, "customer_id"):
+        return f"{owner} in ({listed})"
+    return f"(t.customer_id in ({listed}) or (t.customer_id is null and {owner} in ({listed})))"
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ", ".join(str(int(number)) for number in ids) or "null"
 
 
 def _orphans(staged: Staged, stream: str) -> str:
@@ -133,20 +181,25 @@ def _documents(staged: Staged, scope: Scope) -> tuple[str, ...]:
 
     Who shares an e-mail with somebody who has to go, goes along: the customer that they become is made of all of them.
     """
-    columns = (kept.quoted(name) for name in staged.columns["customers"] if name not in ADDED)
-    head = _NEXT.format(
-        kind="" if scope.table == DOCUMENTS else "unlogged ", columns=", ".join(f"c.{name}" for name in columns)
-    )
+    kind = "" if scope.table == DOCUMENTS else "unlogged "
+    head = f"create {kind}table migration.customer_documents_next as\n{columns_of(staged)}"
     condition = scope.condition(staged)
     if scope.only or condition == "true":
-        return (_select(staged, head, condition, "order by p.place"),)
+        return (select(staged, head, condition, "order by p.place"),)
     return (
-        _select(staged, _GROUPS, f"p.group_size > 1 and ({condition})"),
-        _select(staged, head, f"{condition} or {_IN_GROUP}", "order by p.place"),
+        select(staged, _GROUPS, f"p.group_size > 1 and ({condition})"),
+        select(staged, head, f"{condition} or {_IN_GROUP}", "order by p.place"),
     )
 
 
-def _select(staged: Staged, head: str, condition: str, tail: str = "") -> str:
+def columns_of(staged: Staged) -> str:
+    """Return the beginning of the SQL that makes documents: their columns."""
+    names = (kept.quoted(name) for name in staged.columns["customers"] if name not in ADDED)
+    return _COLUMNS.format(columns=", ".join(f"c.{name}" for name in names)).strip()
+
+
+def select(staged: Staged, head: str, condition: str, tail: str = "") -> str:
+    """Return the SQL that begins with a head and goes over the documents for which a condition holds."""
     names = {"customer_addresses": "a", "subscriptions": "s", "orders": "o"}
     joins = [
         f"left join migration.building_{stream} {alias} on {alias}.place = p.place"
