@@ -23,6 +23,21 @@ def ids_are_exactly_those_of_the_api(project: Project, store: Store) -> None:
         assert set(staged) == store.rows(stream).keys(), stream
 
 
+def wait_for_rows(project: Project, stream: str, many: int, seconds: float = 120) -> None:
+    """Wait until a run that is under way has loaded so many rows of a stream."""
+    until = time.monotonic() + seconds
+    table = f"cratejoy.{stream}"
+    with project.database() as connection:
+        connection.autocommit = True
+        while True:
+            made = connection.execute("select to_regclass(%s) is not null", [table]).fetchone()
+            found = connection.execute(f"select count(*) from {table}").fetchone() if made and made[0] else None
+            if found and found[0] >= many:
+                return
+            assert time.monotonic() < until, f"{stream} has no {many} rows after {seconds} s"
+            time.sleep(0.1)
+
+
 def test_every_row_of_the_store_is_staged_unaltered(project: Project, store: Store) -> None:
     status, said = project.run(*RUN)
     assert status == 0, said
@@ -134,7 +149,7 @@ def test_an_interrupted_run_is_no_success_and_the_same_command_goes_on_at_once(
     run = project.start(
         *RUN, TAP_CRATEJOY_PAGE_SIZE="5", TAP_CRATEJOY_CONCURRENCY="1", TARGET_POSTGRES_STATE_INTERVAL="1"
     )
-    time.sleep(8)
+    wait_for_rows(project, "customers", 60)  # loaded for good, so that there is a bookmark to go on from
     os.killpg(run.pid, signum)
     said, _ = run.communicate(timeout=60)
     assert run.returncode != 0
