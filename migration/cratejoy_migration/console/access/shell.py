@@ -16,9 +16,13 @@ ICON = (
 )
 WATCH = """
 (() => {
+  let again = 0;
   const look = async () => {
+    clearTimeout(again);
     const answer = await fetch('/session', {cache: 'no-store'}).catch(() => null);
-    if (answer && answer.status === 401) {
+    if (!answer) {
+      again = setTimeout(look, 1000);
+    } else if (answer.status === 401) {
       location.replace('/login?ended=1&next=' + encodeURIComponent(location.pathname));
     }
   };
@@ -33,7 +37,9 @@ WATCH = """
   setInterval(look, 30000);
 })();
 """
-"""Asks whether the session lives when Streamlit's connection closes, when the tab is looked at, and now and then."""
+"""Asks whether the session lives when Streamlit's connection closes, when the tab is looked at, and now and then.
+
+While the console does not answer at all it asks every second: after a restart everybody has to sign in again."""
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
