@@ -59,6 +59,12 @@ def is_ours(now: str, mark: str) -> bool:
     return mark == fingerprint(now) or _place(now, mark) is not None
 
 
+def kept(now: str, new: str | None, before: str) -> str | None:
+    """Return the mark of what is ours in a note that is not written: as before, or as it was to become."""
+    marks = [before, *([fingerprint(new), f"{_BESIDE}{fingerprint(new)}"] if new else [])]
+    return next((mark for mark in marks if is_ours(now, mark)), None)
+
+
 def says(mark: str | None, text: str) -> bool:
     """Whether a mark stands for this text of ours, alone or beside somebody else's."""
     return (mark or "").removeprefix(_BESIDE) == fingerprint(text)

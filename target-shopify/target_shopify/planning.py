@@ -123,7 +123,7 @@ def plan(
         metafields=changed,
         delete_metafields=stale_metafields(found.metafields, wanted.metafields),
         default=_restored_default(found, wanted, add_addresses, overwrite=overwrite) if repair and not whole else None,
-        written=_written(found, fields, note),
+        written=_written(found, wanted, fields, note),
         written_addresses=_written_addresses(found, wanted),
     )
 
@@ -341,19 +341,29 @@ def address_fingerprints(addresses: Sequence[Mapping[str, Any]]) -> tuple[str, .
     return tuple(dict.fromkeys(address_fingerprint(address) for address in addresses))
 
 
-def _written(found: Found, fields: Mapping[str, Any], note: notes.Note | None) -> dict[str, str]:
+def _written(
+    found: Found, wanted: ShopifyCustomer, fields: Mapping[str, Any], note: notes.Note | None
+) -> dict[str, str]:
     """Return the fingerprints of the fields that are ours after this; of a note that two share, of our part."""
     before = found.state.fields if found.state else {}
     now = fingerprints(fields)
     if note and fields.get("note") == note.text:
         now["note"] = note.mark
-    kept = {name: one for name, one in before.items() if name not in fields and _still_ours(found, name, one)}
-    return {**kept, **now}
+    marks = {name: _kept(found, wanted, name, one) for name, one in before.items() if name not in fields}
+    return {**{name: one for name, one in marks.items() if one}, **now}
 
 
-def _still_ours(found: Found, name: str, before: str) -> bool:
-    now = found.fields.get(name)
-    return bool(now) and (notes.is_ours(now or "", before) if name == "note" else before == mark(name, now or ""))
+def _kept(found: Found, wanted: ShopifyCustomer, name: str, before: str) -> str | None:
+    """Return the fingerprint of a field of ours that nobody else has changed.
+
+    What says already what it was to become was written by a run that was killed before its bookkeeping.
+    """
+    now, new = found.fields.get(name), wanted.fields.get(name)
+    if not now:
+        return None
+    if name == "note":
+        return notes.kept(now, new, before)
+    return before if before == mark(name, now) else mark(name, now) if same(name, now, new) else None
 
 
 def _written_addresses(found: Found, wanted: ShopifyCustomer) -> tuple[str, ...]:

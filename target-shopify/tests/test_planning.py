@@ -138,6 +138,31 @@ def test_our_part_of_a_note_changes_and_the_rest_stays(theirs: str) -> None:
     assert again.fields == {"note": f"{theirs}\n\nLikes cocoa.\n\nNo nuts."}
 
 
+def killed_before_bookkeeping(there: Found, planned: Plan) -> Found:
+    return replace(there, fields={**there.fields, **planned.fields})
+
+
+def test_what_a_killed_run_wrote_last_is_still_ours() -> None:
+    there = found(fields={**FIELDS, "note": None})
+    second = wanted(fields={**FIELDS, "firstName": "Adele"})
+    there = killed_before_bookkeeping(there, change(there, second))
+    there = after(there, change(there, second))
+
+    assert change(there, wanted(fields={**FIELDS, "firstName": "Joan"})).fields == {"firstName": "Joan"}
+
+
+def test_our_part_of_a_note_that_a_killed_run_wrote_last_is_still_ours() -> None:
+    there = found(fields={**FIELDS, "note": "Likes green."})
+    there = after(there, change(there, wanted(fields={**FIELDS, "note": "Likes tea."})))
+    second = wanted(fields={**FIELDS, "note": "Likes coffee."})
+    there = killed_before_bookkeeping(there, change(there, second))
+    there = after(there, change(there, second))
+
+    planned = change(there, wanted(fields={**FIELDS, "note": "Likes cocoa."}))
+
+    assert planned.fields == {"note": "Likes green.\n\nLikes cocoa."}
+
+
 def test_our_part_of_a_note_is_known_between_what_others_wrote() -> None:
     there = found(fields={**FIELDS, "note": "Likes green."})
     there = after(there, change(there, wanted(fields={**FIELDS, "note": "Likes tea."})))
