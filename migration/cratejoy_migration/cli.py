@@ -17,6 +17,7 @@ from cratejoy_migration.staging import StagingError
 
 COMMANDS = {
     "probe": "probe",
+    "quick-test": "quick_test",
     "pilot": "pilot",
     "status": "standing",
     "report": "standing",
@@ -55,7 +56,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"cratejoy_migration.commands.{COMMANDS[cmd_name]}")
-        return cast("click.Command", getattr(module, cmd_name))
+        return cast("click.Command", getattr(module, cmd_name.replace("-", "_")))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

@@ -118,11 +118,11 @@ def ledger(url):
             connection.execute("create schema if not exists migration")
             connection.execute(
                 "create table if not exists migration.ledger"
-                " (document_key text primary key, status text, document_hash text, reason text)"
+                " (document_key text primary key, status text, document_hash text, reason text, shopify_id text)"
             )
             for row in rows:
                 connection.execute(
-                    "insert into migration.ledger values (%s::bigint::text, %s, %s, %s)",
+                    "insert into migration.ledger values (%s::bigint::text, %s, %s, %s, null)",
                     (*row, *[None] * (4 - len(row))),
                 )
 

@@ -59,6 +59,10 @@ def facts(**changes):
 BEFORE_PHASE_2 = {"without": ("documents", "forecast", "migrate"), "ledger": {}, "settled": 0, "verification": None}
 CASES = {
     "nothing staged": (Facts(), "meltano run collect"),
+    "only tested": (
+        facts(marks={}, rows={"customers": Rows(400)}, last={"quick-test": run("quick-test", 6)}),
+        "only a quick test was made so far; read everything: meltano run collect",
+    ),
     "running": (
         facts(running=(run("migrate", 6, "running", 100.0, outcomes={"created": 1000}, total=2000),)),
         "nothing now: migrate is running: 1,000 of 2,000 (50 %), 10.0/s, 2 min left, for 2 min",

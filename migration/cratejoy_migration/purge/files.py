@@ -15,7 +15,7 @@ LOGS = "Meltano's logs"
 RUN_FILES = "Meltano's files of runs"
 _NAMES = (
     "refused.jsonl", "run.json", "run.log*", "forecast*", "fix-list*", "fix_list*", "certificate*", "verif*", "probe*",
-    "pilot*", "rollback*", "repair*", "audit*", ".work-*", ".strays-*",
+    "pilot*", "quick-test*", "rollback*", "repair*", "audit*", ".work-*", ".strays-*",
     ".verify-*", ".*.jsonl-*", ".*.csv-*", ".*.log-*",
 )  # fmt: skip
 """What our programs call their files; in a folder that is not only ours, nothing else is touched."""

@@ -127,6 +127,11 @@ class Facts:
         return [stream for stream, mark in self.marks.items() if stream in self.rows and mark.get("complete") is False]
 
     @property
+    def only_tested(self) -> bool:
+        """Whether all that is staged was read by a quick test, which leaves no bookmark."""
+        return bool(self.rows) and not self.marks and "quick-test" in self.last
+
+    @property
     def to_go(self) -> int | None:
         """Customers that still have to go; None when nobody has looked since the last collection.
 

@@ -147,6 +147,7 @@ def _fixed(text: str) -> Callable[[Facts], str]:
 
 
 _ROLLING_BACK = "a rollback is half done; finish it: migration rollback --confirm <shop>"
+_ONLY_TESTED = "only a quick test was made so far; read everything: meltano run collect"
 _NOTHING_STAGED = "nothing is staged yet (or all was purged): meltano run collect"
 _INCOMPLETE = "the collection of {} is not complete: meltano run collect (it goes on where it stood)"
 _DECISION = "a person has to decide: {}. Then: migration run --until verified"
@@ -170,6 +171,7 @@ SITUATIONS = (
     Situation("running", _is_running, lambda facts: f"nothing now: {sentence(facts.running[-1])}"),
     Situation("rolling back", _rollback_is_half_done, _fixed(_ROLLING_BACK)),
     Situation("nothing staged", lambda facts: not _customers(facts), _fixed(_NOTHING_STAGED)),
+    Situation("only tested", lambda facts: facts.only_tested, _fixed(_ONLY_TESTED)),
     Situation(
         "incomplete",
         lambda facts: bool(facts.incomplete),

@@ -64,7 +64,8 @@ def _collect(facts: Facts) -> Line:
     told = f"{f'{total:,}' if exact else about(total)} rows of {len(facts.rows)} streams"
     if facts.incomplete:
         told += f"; not complete: {', '.join(facts.incomplete)}"
-    state = "running" if run and run.state == "running" else "incomplete" if facts.incomplete else "done"
+    ended = "incomplete" if facts.incomplete else "tested" if facts.only_tested else "done"
+    state = "running" if run and run.state == "running" else ended
     return state, told, run.ended_at if run else facts.stored_at
 
 
