@@ -22,7 +22,7 @@ def fits(password: str, password_hash: str) -> bool:
     """Return whether a hash is that of a password; takes some 50 ms and 64 MB."""
     try:
         return _HASHER.verify(password_hash, password)
-    except (Argon2Error, InvalidHash):
+    except (Argon2Error, InvalidHash, UnicodeError):
         return False
 
 
