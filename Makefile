@@ -1,9 +1,10 @@
-# The four things one does here; scripts/ holds what they run.
+# The things one does here; scripts/ holds what they run.
 .DEFAULT_GOAL := help
-.PHONY: demo test bench chaos audit lint install lock clean
+.PHONY: demo console test bench chaos audit lint install lock clean
 
 help:
 	@echo "make demo    carry a made-up store into a local Shopify and account for every row"
+	@echo "make console the web console: on the store that .env names, else on a made-up one"
 	@echo "make test    run the whole test suite"
 	@echo "make bench   measure, and write docs/benchmarks.md"
 	@echo "make chaos   the whole pipeline under faults and kills, 20 rounds; docs/chaos.md says more"
@@ -15,6 +16,9 @@ install:
 
 demo: install
 	@scripts/demo
+
+console: install
+	@scripts/console
 
 test: install
 	@scripts/test
