@@ -10,6 +10,7 @@ import psycopg
 from target_shopify.ledger import LOCK as LEDGER
 
 from cratejoy_migration import one_run, runs
+from cratejoy_migration.console.search_indexes import LOCK as SEARCH
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading import writer_lock
 
@@ -20,12 +21,14 @@ _PATIENCE_SECONDS = 5.0
 _RETRY_SECONDS = 0.25
 _TWO = "select pg_try_advisory_lock(%s, %s)"
 _ONE = "select pg_try_advisory_lock(%s)"
+_NAMED = "select pg_try_advisory_lock(hashtext(%s))"
 _LOCKS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "Another run": (_TWO, one_run.KEY),
     "A collection": (_TWO, writer_lock.key("cratejoy")),
     "An audit": (_ONE, (zlib.crc32(b"migration audit"),)),
     "A build of the documents": (_ONE, (zlib.crc32(b"migration documents"),)),
-    "A migration, a rollback or a verification": ("select pg_try_advisory_lock(hashtext(%s))", (LEDGER,)),
+    "A migration, a rollback or a verification": (_NAMED, (LEDGER,)),
+    "The preparation of the console's search": (_NAMED, (SEARCH,)),
 }
 """Each kind of program, and how it keeps others out."""
 _BEATING = """
