@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from cratejoy_migration.staging import staging_database
+from cratejoy_migration.staging import StagingError, staging_database
 from cratejoy_migration.staging.project import project_folder
 
 _CONNECT_SECONDS = 10
@@ -23,15 +23,19 @@ class _Lease:
         self._lock = threading.Lock()
         self._held = ExitStack()
         self._url: str | None = None
+        self._closed = ""
 
     def url(self) -> str:
         with self._lock:
+            if self._closed:
+                raise StagingError(self._closed)
             if self._url is None:
                 self._url = self._held.enter_context(staging_database(project()))
             return self._url
 
-    def give_up(self) -> None:
+    def give_up(self, why: str = "") -> None:
         with self._lock:
+            self._closed = why
             self._held.close()
             self._url = None
 
@@ -53,8 +57,13 @@ def url() -> str:
     return _LEASE.url()
 
 
-def give_up() -> None:
-    """Let the embedded database go, so that somebody else may stop it; the next question starts it again."""
+def close(why: str) -> None:
+    """Leave the database alone until `open_again`; whoever asks for it meanwhile is told why, in this sentence."""
+    _LEASE.give_up(why)
+
+
+def open_again() -> None:
+    """Let the pages have the database again; an embedded one is started by the next that asks for it."""
     _LEASE.give_up()
 
 
@@ -69,7 +78,7 @@ def connection() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     try:
         opened = psycopg.connect(url(), connect_timeout=_CONNECT_SECONDS, autocommit=True)
     except psycopg.OperationalError:
-        give_up()  # an embedded server that died and came back has another port
+        open_again()  # an embedded server that died and came back has another port
         opened = psycopg.connect(url(), connect_timeout=_CONNECT_SECONDS, autocommit=True)
     with opened:
         yield opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +48,19 @@ def unfinished(counts: Iterable[Count]) -> int:
 
 def plan_table(counts: Sequence[Count]) -> Table:
     """Return what will be done."""
-    return _table((_WHAT[kind], count, _PLANNED[action], reason) for kind, action, _, reason, count in _ordered(counts))
+    return _table(words(counts, planned=True))
 
 
 def result_table(counts: Sequence[Count]) -> Table:
     """Return what was done."""
-    return _table(
-        (_WHAT[kind], count, _outcome(kind, action, state), reason)
-        for kind, action, state, reason, count in _ordered(counts)
-    )
+    return _table(words(counts, planned=False))
+
+
+def words(counts: Iterable[Count], *, planned: bool) -> Iterator[tuple[str, int, str, str]]:
+    """Yield lines for people: what, how many, what becomes or became of it, why."""
+    for kind, action, state, reason, count in _ordered(counts):
+        becomes = _PLANNED[action] if planned else _outcome(kind, action, state)
+        yield _WHAT[kind], count, becomes, reason
 
 
 def notes(

@@ -1,0 +1,95 @@
+"""The page "Runs": the run that goes on, or one of those before it; stop and resume."""
+
+from __future__ import annotations
+
+import streamlit as st
+from target_shopify.progress import duration
+
+from cratejoy_migration.console import layout, place
+from cratejoy_migration.console.access import gate, trail
+from cratejoy_migration.console.parts import live
+from cratejoy_migration.console.work import jobs, store
+from cratejoy_migration.console.work.store import Job
+from cratejoy_migration.errors import OperatorError
+
+_MOST = 50
+_CHOSEN = "run"
+"""Name of the query parameter: a run has an address."""
+
+
+def page() -> None:
+    """Show one run, and the list of all."""
+    with place.connection() as connection:
+        recent = jobs.recent(connection, _MOST)
+    job = _chosen(recent)
+    if job is None:
+        layout.page("Runs", "Runs go on without this page: close it, and find them here again.")
+        layout.nothing("Nothing was started from here yet.", "Begin with a quick test", "quick-test")
+        return
+    layout.page(f"{job.title}", f"Run {job.id}, started {layout.ago(job.started_at)} by {job.started_by}. Runs go on "
+                "without this page: close it, and find them here again.")  # fmt: skip
+    _actions(job, going_on=recent[0].is_open)
+    live.panel(job.id)
+    _earlier(recent)
+
+
+def _chosen(recent: list[Job]) -> Job | None:
+    """Return the run that the address names, else the one that goes on or went on last."""
+    named = st.query_params.get(_CHOSEN, "")
+    found = next((job for job in recent if str(job.id) == named), None)
+    return found or next(iter(recent), None)
+
+
+def _actions(job: Job, *, going_on: bool) -> None:
+    if job.is_open:
+        if st.button("Stop", disabled=job.stopping, help="Ends cleanly what is in flight; resume goes on there."):
+            live.stop(job.id)
+            st.rerun()
+        return
+    if job.state in store.RESUMABLE and not going_on and st.button("Resume", type="primary"):
+        _resume(job)
+    if job.kind == "quick-test" and job.state in ("done", "unheld"):
+        st.page_link(st.session_state["pages"]["quick-test"], label="What the quick test came to")
+    elif job.kind == "rollback-plan" and job.state == "done":
+        st.page_link(st.session_state["pages"]["undo"], label="The plan, and the way to carry it out")
+    elif job.state in ("done", "unheld"):
+        st.page_link(st.session_state["pages"]["guided"], label="Go on with the guided path")
+
+
+def _resume(job: Job) -> None:
+    try:
+        with place.connection() as connection:
+            number = jobs.resume(connection, job.id, gate.who())
+            trail.record(connection, gate.who(), f"resumed: {job.title}", f"run {job.id} as run {number}")
+    except OperatorError as error:
+        st.error(str(error))
+        return
+    st.query_params.pop(_CHOSEN, None)
+    st.rerun()
+
+
+def _earlier(recent: list[Job]) -> None:
+    st.subheader("All runs")
+    chosen = st.dataframe(
+        [
+            {"Run": job.id, "What": job.title, "State": live.word(job.state), "Started": layout.moment(job.started_at),
+             "By": job.started_by, "Took": _took(job)}
+            for job in recent
+        ],
+        column_config={"Run": st.column_config.NumberColumn(width="small"),
+                       "State": st.column_config.TextColumn(width="medium")},
+        hide_index=True,
+        width="stretch",
+        on_select="rerun",
+        selection_mode="single-row",
+        key="all_runs",
+    )  # fmt: skip
+    rows = chosen["selection"]["rows"]
+    if rows and st.query_params.get(_CHOSEN) != str(recent[rows[0]].id):
+        st.query_params[_CHOSEN] = str(recent[rows[0]].id)
+        st.rerun()
+    st.caption("Choose a line to see that run with its log.")
+
+
+def _took(job: Job) -> str:
+    return duration((job.ended_at - job.started_at).total_seconds()) if job.ended_at else ""
