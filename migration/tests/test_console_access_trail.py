@@ -103,14 +103,14 @@ def _activity():
 
 
 def test_a_failing_page_tells_no_data(caplog):
-    logger = logging.getLogger("a page")
+    logger = logging.getLogger("streamlit.a_page")
     logger.addFilter(Discreet())
     with pytest.raises(KeyError) as raised:
         {"email": "ann@example.com"}["ben@example.com"]
     logger.error("Uncaught app execution", exc_info=raised.value)
     assert "ben@" not in in_words(raised.value)
     assert "ben@" not in caplog.text
-    assert caplog.messages == ["A page failed: KeyError at an unknown place"]
+    assert caplog.messages == ["Uncaught app execution (KeyError at an unknown place)"]
 
 
 def test_a_failure_that_people_can_mend_is_their_sentence():

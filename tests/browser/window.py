@@ -80,4 +80,4 @@ def settled(page: Page) -> None:
 
 
 def _foreign(address: str) -> bool:
-    return address.startswith("http") and not address.startswith("http://127.0.0.1:")
+    return address.startswith("http") and not address.startswith(("http://127.0.0.1:", "http://localhost:"))

@@ -17,7 +17,8 @@ from cratejoy_migration.staging import StagingError
 
 _UNKNOWN = "This page cannot be shown because of a mistake in the program; the console's log names the place."
 _HERE = Path(__file__).parent.parent
-_LOGGERS = ("streamlit.error_util", "streamlit.runtime.scriptrunner.exec_code", "streamlit.runtime.fragment")
+_LATE_LOGGERS = ("streamlit.error_util", "streamlit.runtime.scriptrunner.exec_code", "streamlit.runtime.fragment")
+"""Loggers that Streamlit may make only when the first page runs."""
 
 
 def show(error: Exception) -> bool:
@@ -44,15 +45,20 @@ class Discreet(logging.Filter):
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if error is not None:
             record.exc_info = record.exc_text = None
-            record.msg, record.args = "A page failed: %s at %s", (type(error).__name__, _place(error))
+            said = record.getMessage() if record.name.startswith("streamlit") else "Failed"
+            record.msg, record.args = "%s (%s at %s)", (said.rstrip("."), type(error).__name__, _place(error))
         return True
 
 
 def keep_discreet() -> None:
-    """See to it that Streamlit logs no texts of errors."""
+    """See to it that neither Streamlit nor the server logs texts of errors."""
     discreet = Discreet()
-    for name in _LOGGERS:
-        get_logger(name).addFilter(discreet)
+    # Streamlit gives each of its loggers a handler of its own; a filter of a logger sees what is logged there only.
+    for name in [*logging.root.manager.loggerDict, *_LATE_LOGGERS]:
+        if name.startswith("streamlit."):
+            get_logger(name).addFilter(discreet)
+    for handler in logging.root.handlers:
+        handler.addFilter(discreet)
 
 
 def _place(error: BaseException) -> str:
