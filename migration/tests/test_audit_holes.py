@@ -182,6 +182,10 @@ FAULTS = {
     "pages from 1": {"page_base": {"resource": "orders", "base": 1}},
     "next leads back": {"next_loop": {"resource": "orders", "pages": [5], "to": 1}},
     "next is null too early": {"next_null": {"resource": "orders", "pages": [5]}},
+    "no first next, pages from 1": {
+        "page_base": {"resource": "orders", "base": 1},
+        "next_null": {"resource": "orders", "pages": [1]},
+    },
     "next on the last page": {"next_on_last_page": True},
     "rows twice": {"duplicates": {"resource": "orders", "rows": 3}},
     "another order": {"shuffled": "stable"},
