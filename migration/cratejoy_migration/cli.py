@@ -29,6 +29,7 @@ COMMANDS = {
     "forecast": "forecast",
     "verify": "verify",
     "repair": "verify",
+    "retry": "verify",
     "rollback": "rollback",
     "purge": "purge",
     "erase": "purge",

@@ -1,4 +1,4 @@
-"""The commands verify and repair: the shop read back and compared; what differs sent again."""
+"""The commands verify, repair and retry: the shop read back and compared; what differs, or one customer, sent again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from cratejoy_migration.staging import staging_database
 from cratejoy_migration.staging.project import project_folder
 from cratejoy_migration.verify import screen
 from cratejoy_migration.verify.repair import Repair
+from cratejoy_migration.verify.retry import Retry
 from cratejoy_migration.verify.verification import Telling, Verification
 
 if TYPE_CHECKING:
@@ -66,6 +67,30 @@ def repair(context: click.Context, *, overwrite: bool) -> None:
         click.echo(f"{told} Now verifying.", err=True)
         certificate = _verified(project, url, _SAMPLES, quiet=False)
     context.exit(0 if certificate.clean else 1)
+
+
+@click.command()
+@click.argument("number", metavar="CRATEJOY_ID", type=click.IntRange(1))
+@click.pass_context
+def retry(context: click.Context, number: int) -> None:
+    """Send one customer again, refused or not, and say what came of it.
+
+    Whoever shares its e-mail goes along: together they are one customer of the shop. What was removed there since is
+    put back. Exit status 0 only if the customer is in the shop now.
+    """
+    project = project_folder()
+    with (
+        staging_database(project) as url,
+        _interruptible(),
+        one_run.sharing(url, "migration retry"),
+        recorded(url, "retry") as run,
+    ):
+        outcome = Retry(project, url).run(number)
+        run.beat({"documents": outcome.documents})
+        if not outcome.holds:
+            run.figures["state"] = "failed"
+    click.echo(outcome.sentence(number))
+    context.exit(0 if outcome.holds else 1)
 
 
 def _verified(project: Path, url: str, samples: int, *, quiet: bool) -> Certificate:
