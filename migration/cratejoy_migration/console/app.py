@@ -13,6 +13,7 @@ from cratejoy_migration.console.pages import (
     enhanced,
     forecast,
     guided,
+    home,
     quick_test,
     run,
     undo,
@@ -44,12 +45,14 @@ def main() -> None:
     """Show the page that was asked for."""
     st.set_page_config(page_title="Cratejoy to Shopify", layout="wide")
     pages = {
-        address: st.Page(function, title=title, url_path=address, default=address == "quick-test")
+        address: st.Page(function, title=title, url_path=address)
         for group in GROUPS.values()
         for address, (function, title) in group.items()
     }
     st.session_state["pages"] = pages
-    chosen = st.navigation({name: [pages[address] for address in group] for name, group in GROUPS.items()})
+    start = st.Page(home.page, title="Cratejoy to Shopify", default=True, visibility="hidden")
+    groups = {name: [pages[address] for address in group] for name, group in GROUPS.items()}
+    chosen = st.navigation({"": [start], **groups}, expanded=True)
     signed_in.sidebar()
     going_on.sidebar()
     chosen.run()

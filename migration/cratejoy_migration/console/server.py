@@ -28,7 +28,6 @@ OPTIONS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
-    "client.showSidebarNavigation": False,  # of files beside app.py: its own navigation names the pages
     "client.toolbarMode": "minimal",
     "logger.level": "warning",
     "logger.enableRich": False,

@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 
 from cratejoy_migration import meltano_runs
 from cratejoy_migration.console import layout, place
+from cratejoy_migration.console.layout import ONWARD
 from cratejoy_migration.console.parts import live
 from cratejoy_migration.console.parts.starting import start
 from cratejoy_migration.console.views import path
@@ -71,7 +72,7 @@ def _action(turn: Turn, *, says: bool = True) -> None:
             _sure(turn) if turn.writes else start(turn.plan)
         if turn.page:
             address, words = turn.page
-            st.page_link(st.session_state["pages"][address], label=words)
+            st.page_link(st.session_state["pages"][address], label=words, icon=ONWARD)
 
 
 @st.dialog("Write into the shop?")

@@ -7,6 +7,7 @@ from target_shopify.progress import duration
 
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.access import gate, trail
+from cratejoy_migration.console.layout import ONWARD
 from cratejoy_migration.console.parts import live
 from cratejoy_migration.console.work import jobs, store
 from cratejoy_migration.console.work.store import Job
@@ -49,11 +50,11 @@ def _actions(job: Job, *, going_on: bool) -> None:
     if job.state in store.RESUMABLE and not going_on and st.button("Resume", type="primary"):
         _resume(job)
     if job.kind == "quick-test" and job.state in ("done", "unheld"):
-        st.page_link(st.session_state["pages"]["quick-test"], label="What the quick test came to")
+        st.page_link(st.session_state["pages"]["quick-test"], label="What the quick test came to", icon=ONWARD)
     elif job.kind == "rollback-plan" and job.state == "done":
-        st.page_link(st.session_state["pages"]["undo"], label="The plan, and the way to carry it out")
+        st.page_link(st.session_state["pages"]["undo"], label="The plan, and the way to carry it out", icon=ONWARD)
     elif job.state in ("done", "unheld"):
-        st.page_link(st.session_state["pages"]["guided"], label="Go on with the guided path")
+        st.page_link(st.session_state["pages"]["guided"], label="Go on with the guided path", icon=ONWARD)
 
 
 def _resume(job: Job) -> None:
