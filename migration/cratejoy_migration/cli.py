@@ -37,6 +37,7 @@ COMMANDS = {
     "stop": "database",
     "psql": "database",
     "unlock": "database",
+    "bookmarks": "bookmarks",
     "run": "unattended",
     "work": "work",
 }

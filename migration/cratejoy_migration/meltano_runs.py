@@ -22,7 +22,9 @@ _runs = sa.table(
     "runs",
     *map(sa.column, ("id", "job_name", "state", "started_at", "last_heartbeat_at", "ended_at", "payload")),
 )
-_states = sa.table("state", *map(sa.column, ("state_id", "partial_state", "completed_state")))
+_states = sa.table("state", *map(sa.column, ("state_id", "partial_state", "completed_state", "updated_at")))
+COLLECTION = "tap-cratejoy-to-target-postgres"
+"""What the state of a collection, and its run, are named after the environment and a colon."""
 
 
 def open_database(project: Path) -> sa.Engine | None:
@@ -61,6 +63,43 @@ def bookmarks(database: sa.Engine) -> dict[str, dict[str, Any]]:
         for text in (row["completed_state"], row["partial_state"]):
             found |= _singer_bookmarks(text)
     return found
+
+
+def collection_id(project: Path) -> str:
+    """Return the name of the collection's state, which is that of its runs, too."""
+    name = "MELTANO_ENVIRONMENT"
+    return f"{os.environ.get(name) or dotenv_values(project / '.env').get(name) or 'dev'}:{COLLECTION}"
+
+
+def singer_state(database: sa.Engine, state_id: str) -> dict[str, Any] | None:
+    """Return the Singer state that the next run of a pipeline begins with; None when it has none."""
+    with database.connect() as connection:
+        if not sa.inspect(connection).has_table("state"):
+            return None
+        row = connection.execute(sa.select(_states).where(_states.c.state_id == state_id)).mappings().first()
+    if row is None:
+        return None
+    found: dict[str, Any] = {}
+    for text in (row["completed_state"], row["partial_state"]):
+        _lay_over(found, json.loads(text or "{}").get("singer_state") or {})
+    return found
+
+
+def keep_singer_state(database: sa.Engine, state_id: str, state: dict[str, Any]) -> None:
+    """Let the next run of a pipeline, which has a state, begin with this one."""
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ")
+    values = {"completed_state": json.dumps({"singer_state": state}), "partial_state": "{}", "updated_at": now}
+    with database.begin() as connection:
+        connection.execute(sa.update(_states).where(_states.c.state_id == state_id).values(**values))
+
+
+def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> None:
+    """Merge as Meltano does: at depth, what is above wins."""
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            _lay_over(below[key], value)
+        else:
+            below[key] = value
 
 
 def forget_state(database: sa.Engine, suffix: str) -> None:
