@@ -8,6 +8,7 @@ from cratejoy_migration.console.access import signed_in
 from cratejoy_migration.console.pages import (
     activity,
     audit,
+    bookmarks,
     certificate,
     customer,
     enhanced,
@@ -32,6 +33,7 @@ GROUPS = {
         "forecast": (forecast.page, "Forecast"),
         "certificate": (certificate.page, "Certificate"),
         "customer": (customer.page, "One customer"),
+        "bookmarks": (bookmarks.page, "Bookmarks"),
     },
     "Keep": {
         "undo": (undo.page, "Undo and erase"),
