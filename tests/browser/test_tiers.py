@@ -63,7 +63,7 @@ def _collect_with_a_stop_and_a_closed_tab(at: Console, opened: Browser, page: Pa
     status, said = at.project.run("migration", "backfill")
     assert (status, "Another run is going on (run " in said) == (1, True), said
     press(page, "Stop")
-    says(page, re.compile("Stopped; what was in flight is recorded"))
+    says(page, "Stopped. What was in flight is recorded. Resume goes on where it stood.")
 
     at.store.fault(latency={"seconds": 0.3})
     press(page, "Resume")

@@ -41,7 +41,7 @@ def _line(rows: Sequence[dict[str, Any]], field: str, title: str) -> alt.Chart:
         interpolate="step-before", strokeWidth=2
     )
     return drawn.encode(
-        x=alt.X("at:T", title=None, axis=alt.Axis(labelOverlap=True, tickCount=6)),
+        x=alt.X("at:T", title=None, axis=alt.Axis(format="%H:%M:%S", labelOverlap=True, tickCount=6)),
         y=alt.Y(f"{field}:Q", title=title, scale=alt.Scale(zero=True)),
         tooltip=[alt.Tooltip("at:T", title="at", format="%H:%M:%S"), alt.Tooltip(f"{field}:Q", format=",.1f")],
     )

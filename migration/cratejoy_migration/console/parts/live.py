@@ -19,7 +19,7 @@ from cratejoy_migration.standing.throughput import UNITS
 _EVERY_SECONDS = 2
 _LINES = 400
 _WORDS = {
-    "starting": "Starting",
+    "starting": "Running",
     "running": "Running",
     "done": "Done",
     "unheld": "Done, and what it checks does not hold",
@@ -38,6 +38,8 @@ _ICONS = {
     "failed": ":material/error:",
     "stopped": ":material/stop_circle:",
 }
+_MEASURED = ("collect", "migrate")
+"""Programs whose course is drawn."""
 _LEVELS = {"All": ("note", "warning", "error"), "Warnings and errors": ("warning", "error"), "Errors": ("error",)}
 
 
@@ -67,7 +69,7 @@ def _panel(number: int, *, was_open: bool) -> None:
     _end(job)
     _steps(job)
     for program in found:
-        if program.run.command in UNITS and (program.course or program.run.figures):
+        if program.run.command in _MEASURED and (program.course or program.run.figures):
             _program(program)
     if any(line.step.name in ("collect", "backfill", "quick-test") for line in job.steps):
         _streams(job.started_at)
@@ -108,16 +110,18 @@ def _program(program: Program) -> None:
     figures = run.figures
     total = figures.get("total")
     columns = st.columns(4)
-    done = layout.number(program.done) + (f" of {total:,}" if isinstance(total, int) and total else "")
-    columns[0].metric(f"{run.command.capitalize()}: {unit}", done)
+    whole = f"of {total:,}" if isinstance(total, int) and total else None
+    columns[0].metric(f"{unit.capitalize()} done", layout.number(program.done), whole, "off", delta_arrow="off")
     rate = program.rate if run.state == "running" else (program.done / run.seconds if run.seconds else None)
     columns[1].metric(f"{unit.capitalize()} a second", f"{rate:,.1f}" if rate else "-")
     if run.command == "migrate":
         allowed = figures.get("rate")
-        columns[2].metric("Points used", layout.number(figures.get("points")), _allowed(program, allowed), "off")
+        columns[2].metric(
+            "Points used", layout.number(figures.get("points")), _allowed(program, allowed), "off", delta_arrow="off"
+        )
     if run.state == "running":
         left = program.seconds_left
-        columns[3].metric("Time left", duration(left) if left is not None else "not known yet")
+        columns[3].metric("Time left", duration(left) if left is not None else "-")
     else:
         columns[3].metric("Took", duration(run.seconds))
     if isinstance(total, int) and total and run.state == "running":

@@ -19,6 +19,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 _MOST_POINTS = 240
 _SLACK = timedelta(seconds=1)
+_APART = timedelta(seconds=2)
 _RECENT = timedelta(seconds=60)
 """The rate of a run is that of its last minute: what it did an hour ago says little of the time that is left."""
 _LINES = """
@@ -137,7 +138,7 @@ def speeds(course: Sequence[Point]) -> list[dict[str, Any]]:
     Returns:
         Rows with `at`, `rate` (rows or customers a second) and `points` (points a second, where they are known).
     """
-    kept = thinned(course)
+    kept = thinned(_apart(course))
     rows = []
     for before, after in pairwise(kept):
         seconds = (after.at - before.at).total_seconds()
@@ -148,6 +149,15 @@ def speeds(course: Sequence[Point]) -> list[dict[str, Any]]:
             spent = max(0.0, (after.points - before.points) / seconds)
         rows.append({"at": after.at, "rate": max(0.0, (after.done - before.done) / seconds), "points": spent})
     return rows
+
+
+def _apart(course: Sequence[Point]) -> list[Point]:
+    """Return a course without the points that follow another too soon to say anything of speed."""
+    kept = list(course[:1])
+    for point in course[1:]:
+        if point.at - kept[-1].at >= _APART:
+            kept.append(point)
+    return kept
 
 
 def _slope(course: Sequence[tuple[datetime, int]]) -> float | None:

@@ -24,7 +24,7 @@ def judge(name: str, ended: Ended, *, stopped: bool) -> tuple[str, str | None]:
     if ended.status == 0:
         return "done", None
     if stopped or ended.status > 128:
-        return "stopped", "Stopped; what was in flight is recorded. Resume goes on where it stood."
+        return "stopped", "What was in flight is recorded. Resume goes on where it stood."
     if ended.status == DECISION:
         return "waiting", sentence
     crashed = any("Traceback" in line for line in ended.lines)
