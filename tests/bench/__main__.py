@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import bulk, direct, documents, loading, memory, reading, report, sandbox, waiting
+from tests.bench import bulk, console, direct, documents, loading, memory, reading, report, sandbox, waiting
 from tests.bench.programs import ROOT, CannotMeasure, Programs
 from tests.bench.report import Row
 
@@ -43,6 +43,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Programs, Sizes], list[Row]]]] = {
     "memory": ("peak memory", lambda programs, sizes: memory.measure(programs, sizes.collections)),
     "loading": ("the loader", lambda programs, sizes: loading.measure(programs, sizes.records)),
     "documents": ("the documents", lambda programs, sizes: documents.measure(programs, sizes.collections[-1])),
+    "console": ("the console", lambda programs, sizes: console.measure(programs, sizes.collections[-1])),
     "direct": ("the direct lane", lambda programs, sizes: direct.measure(programs, sizes.window_seconds)),
     "bulk": ("the bulk lane", lambda programs, sizes: bulk.speed(programs, sizes.records)),
     "bulk-memory": ("peak memory of the bulk lane", lambda programs, sizes: bulk.memory(programs, sizes.collections)),
@@ -75,7 +76,16 @@ def main() -> int:
     print(f"{', '.join(conditions)}\n\n{report.table(rows)}")
     if not options.quick and not options.sections:
         told = (direct.notes(sizes.window_seconds), bulk.NOTES)
-        notes = (reading.NOTES, waiting.NOTES, memory.NOTES, loading.NOTES, documents.NOTES, *told, sandbox.NOTES)
+        notes = (
+            reading.NOTES,
+            waiting.NOTES,
+            memory.NOTES,
+            loading.NOTES,
+            documents.NOTES,
+            console.NOTES,
+            *told,
+            sandbox.NOTES,
+        )
         report.write(_DOCUMENT, report.document(rows, _COMMAND, conditions[1:], notes))
     return 0
 

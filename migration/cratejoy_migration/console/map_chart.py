@@ -15,7 +15,9 @@ COMPLETE, HOLES, LOST = "complete", "rows missing", "most rows missing"
 _COLORS = {COMPLETE: "#8fb3a5", HOLES: "#e08a2e", LOST: "#c8323f"}
 """Seen well on light and dark, and told apart by people who do not tell red from green."""
 _MOST_COLUMNS = 40
-_ROW_HEIGHT = 18
+_LEAST_COLUMNS = 20
+_ROW_HEIGHT = 22
+_LEGEND_HEIGHT = 56
 _LOST_SHARE = 0.5
 
 
@@ -51,13 +53,15 @@ def state(cell: Cell) -> str:
 def chart(cells: Sequence[Cell]) -> alt.Chart:
     """Return the map."""
     rows = rectangles(cells)
-    lines = math.ceil(len(cells) / columns(len(cells))) if cells else 1
+    wide = columns(len(cells))
+    lines = math.ceil(len(cells) / wide) if cells else 1
+    places = list(range(max(_LEAST_COLUMNS, wide)))
     shown = [name for name in _COLORS if any(row["state"] == name for row in rows)]
     drawn: alt.Chart = (
         alt.Chart(pd.DataFrame(rows))
         .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=2)
         .encode(
-            x=alt.X("column:O", axis=None, scale=alt.Scale(paddingInner=0.12)),
+            x=alt.X("column:O", axis=None, scale=alt.Scale(domain=places, paddingInner=0.12)),
             y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.12)),
             color=alt.Color(
                 "state:N",
@@ -71,6 +75,6 @@ def chart(cells: Sequence[Cell]) -> alt.Chart:
                 alt.Tooltip("ids:N", title="Ids"),
             ],
         )
-        .properties(height=max(_ROW_HEIGHT, lines * _ROW_HEIGHT))
+        .properties(height=lines * _ROW_HEIGHT + _LEGEND_HEIGHT)
     )
     return drawn
