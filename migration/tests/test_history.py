@@ -88,6 +88,27 @@ def test_a_killed_run_took_as_long_as_it_was_heard_of(url, history, query):
     assert (line.state, round(line.seconds)) == ("killed", 3000)
 
 
+def test_a_living_run_leaves_its_course(url, query, eventually):
+    figures = {"outcomes": {"created": 3, "refused": 1}, "points": 40}
+    run = LiveRun(RunRecord(url, "migrate"), lambda: figures)
+    run.begin()
+    run.wake()
+    eventually(lambda: query("select to_regclass('migration.run_beats') is not null")[0][0], 3)
+    eventually(lambda: query("select count(*) from migration.run_beats")[0][0] == 1, 3)
+    figures.update(outcomes={"created": 9, "refused": 1}, points=100)
+    run.end("done")
+    assert query("select done, points from migration.run_beats order by at") == [(4, 40), (10, 100)]
+
+
+def test_a_course_is_kept_in_a_database_of_an_earlier_version_too(url, query):
+    RunRecord(url, "migrate").begin()
+    query("drop table migration.run_beats")
+    run = RunRecord(url, "migrate")
+    run.begin()
+    run.mark()
+    assert query("select done from migration.run_beats") == [(0,)]
+
+
 def test_a_database_that_is_away_is_no_reason_to_fail():
     began = time.monotonic()
     with recorded(NOBODY, "migrate") as run:

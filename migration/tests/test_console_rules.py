@@ -1,0 +1,171 @@
+"""What the console decides without a database or a browser: plans, turns, words, verdicts, speeds."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cratejoy_migration.console.views import path, progress
+from cratejoy_migration.console.views.progress import Point, Program, StreamLine
+from cratejoy_migration.console.work import log, tiers
+from cratejoy_migration.console.work.talk import Said, plain
+from cratejoy_migration.console.work.tiers import Collection, Migration
+from cratejoy_migration.console.work.verdict import judge
+from cratejoy_migration.runs import Run
+from cratejoy_migration.standing.facts import Audit, Facts, Rows
+from cratejoy_migration.standing.next_step import SITUATIONS
+from cratejoy_migration.unattended.child import Ended
+
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Error: no customers are staged yet", Said("error", "no customers are staged yet")),
+        ("customers  1,000", Said("note", "customers  1,000")),
+        (
+            "2026-11-29T23:02:39.597350Z [info     ] tap-cratejoy customers: 2,000 records, missing 0",
+            Said("note", "customers: 2,000 records, missing 0"),
+        ),
+        (
+            "2026-11-29T23:02:39.597350Z [error    ] target-shopify target-shopify: The shop cannot be reached.",
+            Said("error", "The shop cannot be reached."),
+        ),
+        ("\x1b[2m2026-11-29T23:02:39Z\x1b[0m [warning  ] tap-cratejoy Waiting 5 s", Said("warning", "Waiting 5 s")),
+        ("2026-11-29T23:02:36.234719Z [info     ] meltano      Environment 'dev' is active", None),
+        ("2026-11-29T23:02:36.234719Z [error    ] meltano      Run failed", Said("error", "Run failed")),
+        ("2026-11-29T23:02:36Z [info     ] tap-cratejoy Running job with name x", None),
+        ("   ", None),
+    ],
+)
+def test_lines_in_plain_words(line, said):
+    assert plain(line) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "ended", "stopped", "state"),
+    [
+        ("collect", Ended(0), False, "done"),
+        ("collect", Ended(0), True, "done"),  # it came to its end before it heard
+        ("collect", Ended(143), False, "stopped"),
+        ("collect", Ended(1, ("Error: too bad",)), True, "stopped"),
+        ("run", Ended(3, ("Error: a decision",)), False, "waiting"),
+        ("audit", Ended(1, ("12 rows are missing: migration backfill",)), False, "unheld"),
+        ("audit", Ended(1, ("Error: Cratejoy cannot be reached",)), False, "failed"),
+        ("audit", Ended(1, ("Traceback (most recent call last):",)), False, "failed"),
+        ("collect", Ended(1, ("12 rows are missing",)), False, "failed"),
+        ("audit", Ended(2, ("No such option",)), False, "failed"),
+    ],
+)
+def test_what_the_end_of_a_step_means(name, ended, stopped, state):
+    assert judge(name, ended, stopped=stopped)[0] == state
+
+
+def test_a_silent_failure_is_told_too():
+    assert judge("collect", Ended(9), stopped=False) == (
+        "failed", "It ended with exit status 9 without saying why; its log has the lines.")  # fmt: skip
+
+
+def test_a_log_is_read_back_and_half_a_line_at_its_beginning_is_left_out(tmp_path):
+    file = tmp_path / "console" / "run-1.log"
+    written = log.Log(file)
+    written.note("audit", "warning", "one\ttwo\nthree")
+    written.line("audit", "Error: bad")
+    [first, second] = log.read(file)
+    assert (first.step, first.level, first.text) == ("audit", "warning", "one  two three")
+    assert (second.level, second.text) == ("error", "bad")
+    file.write_text("half a line\n" + file.read_text())
+    assert len(log.read(file)) == 2
+    assert log.read(file, 1)[0].text == "bad"
+    assert log.read(tmp_path / "nothing") == []
+
+
+def test_a_quick_test_is_dry_unless_asked():
+    assert tiers.quick_test(5, send=False).steps[0].words == ("migration", "quick-test", "--customers", "5")
+    assert tiers.quick_test(5, send=True).steps[0].words[-1] == "--send"
+
+
+def test_a_collection_takes_over_what_was_chosen():
+    [step] = tiers.collect(Collection(("orders",), 500, "3-5,9", None)).steps  # no whole stream: nothing to count
+    assert step.words == ("meltano", "run", "collect")
+    assert json.loads(step.variables["TAP_CRATEJOY_PAGES"]) == {"orders": "3-5,9"}
+    assert json.loads(step.variables["TAP_CRATEJOY__SELECT_FILTER"]) == ["orders"]
+    assert step.variables["TAP_CRATEJOY_PAGE_SIZE"] == "500"
+    whole = tiers.collect(Collection(("customers", "orders"), None, "", None))
+    assert [step.words for step in whole.steps] == [
+        ("meltano", "run", "collect"),
+        ("migration", "audit", "--stream", "customers", "--stream", "orders"),
+    ]
+    assert "TAP_CRATEJOY_PAGE_SIZE" not in whole.steps[0].variables
+    assert tiers.collect().steps[0].variables == {}
+
+
+def test_a_migration_writes_only_when_told_to():
+    dry, wet = tiers.migrate(Migration(25, "direct", "create")), tiers.migrate(Migration(dry_run=False))
+    assert dry.steps[0].variables == {
+        "TARGET_SHOPIFY_DRY_RUN": "true", "TARGET_SHOPIFY_LANE": "direct", "TARGET_SHOPIFY_ORDERS": "create",
+        "TAP_POSTGRES_MAX_RECORD_COUNT": "25", "TARGET_SHOPIFY_REPORT_DIR": "reports/rehearsal",
+    }  # fmt: skip
+    assert "migration:ready" in dry.steps[0].words
+    assert wet.steps[0].variables == {"TARGET_SHOPIFY_DRY_RUN": "false"}
+    assert tiers.migrate().steps[0].words == ("meltano", "run", "migrate")
+
+
+def test_every_situation_but_a_run_has_its_turn():
+    assert {one.name for one in SITUATIONS} - {"running"} == set(path.TURNS)
+    for turn in path.TURNS.values():
+        assert bool(turn.plan) == bool(turn.button)
+        assert turn.plan or turn.page
+        sends = turn.plan is not None and turn.plan.kind in ("migrate", "repair")
+        assert turn.writes == sends
+
+
+def test_the_steps_before_the_one_whose_turn_it_is_are_done():
+    facts = Facts(
+        rows={"customers": Rows(2)}, marks={"customers": {"complete": True}}, stored_at=NOON,
+        audit=Audit(3, 3, (), NOON + timedelta(minutes=1)),
+    )  # fmt: skip
+    assert [stage.state for stage in path.stages(facts)] == ["done", "now", "later", "later", "later"]
+    assert path.turn(facts).button == "Backfill"
+    assert [stage.state for stage in path.stages(Facts())] == ["now", "later", "later", "later", "later"]
+
+
+def course(*points):
+    return tuple(Point(NOON + timedelta(seconds=seconds), done, used) for seconds, done, used in points)
+
+
+def program(state, *points, total=None):
+    return Program(Run("r", "migrate", state, NOON, 100.0, timedelta(0), {"total": total}), course(*points))
+
+
+def test_the_rate_is_that_of_the_last_minute_and_so_is_the_time_left():
+    found = program("running", (0, 0, 0), (60, 6000, 60), (120, 6600, 120), total=7200)
+    assert found.rate == 10
+    assert found.points_rate == 1
+    assert found.seconds_left == 60
+    assert program("done", (0, 0, 0), (10, 10, 10), total=7200).seconds_left is None
+    assert program("running", (0, 0, 0)).rate is None
+    assert program("running").done == 0
+
+
+def test_speeds_are_drawn_between_points_that_are_far_enough_apart():
+    rows = progress.speeds(course((0, 0, None), (0.1, 500, None), (3, 600, 30), (5, 700, 50)))
+    assert [(row["rate"], row["points"]) for row in rows] == [(200.0, None), (50.0, 10.0)]
+    many = course(*((3 * number, number, None) for number in range(1000)))
+    thin = progress.thinned(many, 100)
+    assert (len(thin), thin[0], thin[-1]) == (100, many[0], many[-1])
+
+
+@pytest.mark.parametrize(
+    ("line", "share", "word"),
+    [
+        (StreamLine("orders", 3, 300, 1000, complete=False, proven=False), 0.3, "reading"),
+        (StreamLine("orders", None, 0, None, complete=False, proven=False), 0.0, "waiting"),
+        (StreamLine("orders", 9, 990, 1000, complete=True, proven=False), 1.0, "complete"),
+        (StreamLine("orders", 9, 1000, 1000, complete=True, proven=True), 1.0, "complete, proven"),
+    ],
+)
+def test_how_far_a_stream_is(line, share, word):
+    assert (line.share, line.word) == (share, word)

@@ -1,0 +1,130 @@
+"""Runs of the console: processes of their own with a record, one at a time, stopped, resumed, killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+
+import psycopg
+import pytest
+from cratejoy_migration import one_run
+from cratejoy_migration.console import place
+from cratejoy_migration.console.work import jobs, log, store
+from cratejoy_migration.console.work.plan import Plan, Step, single
+from cratejoy_migration.errors import OperatorError
+
+GOOD = Step("probe", "Say the version", ("migration", "--version"))
+BAD = Step("collect", "Do what is not there", ("migration", "no-such-command"))
+SLEEP = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(120)"
+LONG = Step("migrate", "Sleep", ("python", "-c", SLEEP))
+
+
+@pytest.fixture
+def connection(url, tmp_path, monkeypatch):
+    """Return a connection of a console in a folder of its own, over the shared server."""
+    monkeypatch.setenv("STAGING_DATABASE_URL", url)
+    monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(tmp_path))
+    monkeypatch.delenv(one_run.RIGHT, raising=False)
+    place.open_again()
+    with psycopg.connect(url, autocommit=True) as opened:
+        yield opened
+        for job in jobs.recent(opened):
+            if job.is_open:
+                jobs.stop(opened, job.id, "test")
+    place.open_again()
+
+
+def ended(connection, number, eventually):
+    eventually(lambda: not jobs.get(connection, number).is_open, 60)
+    return jobs.get(connection, number)
+
+
+def sleeper(folder, eventually):
+    """Return the process id of the long step's program, once it runs."""
+    file = folder / "pid"
+    eventually(lambda: file.exists() and file.read_text(), 60)
+    number = int(file.read_text())
+    file.unlink()
+    return number
+
+
+def test_steps_are_done_one_after_the_other_and_written_down(connection, eventually):
+    number = jobs.start(connection, Plan("probe", "Two steps", (GOOD, GOOD)), "ada")
+    job = ended(connection, number, eventually)
+    assert (job.state, job.title, job.started_by, job.sentence) == ("done", "Two steps", "ada", None)
+    assert [line.state for line in job.steps] == ["done", "done"]
+    file = jobs.log_file(number)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    said = [entry.text for entry in log.read(file)]
+    assert said[0] == "Say the version begins."
+    assert said[1].startswith("migration, version ")
+    assert said[2] == "Say the version: done."
+
+
+def test_a_step_that_fails_ends_the_run_with_its_sentence(connection, eventually):
+    number = jobs.start(connection, Plan("collect", "Breaks", (BAD, GOOD)), "ada")
+    job = ended(connection, number, eventually)
+    assert job.state == "failed"
+    assert "No such command" in job.sentence
+    assert [line.state for line in job.steps] == ["failed", "to do"]
+    with pytest.raises(OperatorError, match="Run 99 cannot be resumed"):
+        jobs.resume(connection, 99, "ada")
+
+
+def test_one_run_at_a_time_and_a_stopped_one_is_resumed_where_it_stood(
+    connection, url, tmp_path, eventually, alive, monkeypatch
+):
+    number = jobs.start(connection, Plan("migrate", "Long", (GOOD, LONG)), "ada")
+    pid = sleeper(tmp_path, eventually)
+    with pytest.raises(OperatorError, match="Another run"):
+        jobs.start(connection, single("audit", "Audit", "migration", "--version"), "eve")
+    monkeypatch.setattr(one_run, "PATIENCE_SECONDS", 0.3)
+    with pytest.raises(OperatorError, match=f"run {number} of the console"), one_run.sharing(url, "a collection"):
+        pytest.fail("it must not begin")
+    jobs.stop(connection, number, "eve")
+    job = ended(connection, number, eventually)
+    assert (job.state, [line.state for line in job.steps]) == ("stopped", ["done", "stopped"])
+    assert not alive(pid)
+
+    again = jobs.resume(connection, number, "eve")
+    assert [line.step.name for line in jobs.get(connection, again).steps] == ["migrate"]
+    sleeper(tmp_path, eventually)
+    jobs.stop(connection, again, "eve")
+    assert ended(connection, again, eventually).started_by == "eve"
+
+
+def test_a_killed_run_is_seen_takes_its_program_along_and_bars_nobody(connection, tmp_path, eventually, alive):
+    number = jobs.start(connection, Plan("migrate", "Long", (LONG,)), "ada")
+    program = sleeper(tmp_path, eventually)
+    pid = connection.execute("select pid from migration.console_runs where id = %s", (number,)).fetchone()[0]
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: jobs.get(connection, number).state == "killed", 10)
+    assert "Resume goes on where it stood" in jobs.get(connection, number).sentence
+    eventually(lambda: not alive(program), 10)
+    eventually(lambda: one_run.holder(connection) is None, 10)
+    other = jobs.start(connection, single("probe", "After it", "migration", "--version"), "ada")
+    assert ended(connection, other, eventually).state == "done"
+    job = jobs.get(connection, number)
+    assert (job.state, job.ended_at is not None, job.steps[0].state) == ("killed", True, "stopped")
+
+
+def test_nothing_starts_beside_a_run_of_the_command_line(connection, url):
+    with one_run.sharing(url, "a collection"):
+        plan = single("audit", "Audit", "migration", "--version")
+        with pytest.raises(OperatorError, match=r"Another run is going on \(a collection, process \d+"):
+            jobs.start(connection, plan, "ada")
+    assert jobs.recent(connection) == []
+
+
+def test_a_process_that_never_came_up_counts_as_killed(connection, query):
+    store.prepare(connection)
+    number = store.add(connection, single("audit", "Audit", "migration", "--version"), "ada")
+    assert jobs.get(connection, number).state == "starting"
+    query("update migration.console_runs set beat_at = now() - interval '2 minutes'")
+    assert jobs.get(connection, number).state == "killed"
+    assert jobs.current(connection) is None
+
+
+def test_before_the_first_run_there_is_none(connection):
+    assert (jobs.recent(connection), jobs.current(connection), jobs.get(connection, 1)) == ([], None, None)
