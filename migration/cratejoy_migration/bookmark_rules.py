@@ -64,10 +64,9 @@ class Mark:
         return dates.parse(self.state.get("scan_started_at"))
 
     @property
-    def upto(self) -> str:
-        """Of an incremental stream: the property it goes by and how far; empty for others."""
-        value = self.state.get("replication_key_value")
-        return f"{self.state.get('replication_key') or ''} {value}".strip() if value else ""
+    def upto(self) -> datetime | None:
+        """Of an incremental stream: up to when its rows were read; None for others."""
+        return dates.parse(self.state.get("replication_key_value"))
 
 
 def restarted(state: State, stream: str) -> State:

@@ -253,7 +253,7 @@ def test_what_is_sent_stands_beside_what_is_staged():
     assert rows["Address 1"][0] == "1 Way, Portland, OR, 97201, US, 503-555-0100"
     assert rows["Subscriptions"] == ("1 subscription", "1 subscription, the newest of 2025-08-15", None, "")
     assert rows["Orders"] == ("1 order", "1 order, the newest of 2026-02-15", None, "")
-    assert rows["Metafield lifetime_value"] == ("4499", "44.99 USD", None, "")
+    assert rows["Lifetime value"] == ("4499", "44.99 USD", None, "")
     assert "Note" not in rows
 
 

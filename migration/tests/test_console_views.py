@@ -13,7 +13,7 @@ from cratejoy_migration.audit.store import AuditStore, Hole
 from cratejoy_migration.console import map_chart, place
 from cratejoy_migration.console.access import gate
 from cratejoy_migration.console.pages import audit as audit_page
-from cratejoy_migration.console.views import audit, certificate, forecast, reports
+from cratejoy_migration.console.views import audit, certificate, forecast, reports, wording
 from cratejoy_migration.verify import store as verifications
 from cratejoy_migration.verify.certificate import Certificate
 from cratejoy_migration.verify.facts import Facts
@@ -192,7 +192,7 @@ def test_the_page_of_an_audit_shows_streams_holes_and_the_way_to_close_them(show
         put_page(connection, "orders", number, 100, [207, 208] if number == 2 else (), first=number * 100)
     page = show("audit")
     said = texts(page)
-    assert "2 rows are missing. Next: migration backfill" in said
+    assert any(text.startswith("2 rows are missing. Backfill reads just these") for text in said)
     assert "3 pages were read, 1 have holes." in said
     streams, missing = tables(page)
     assert [(row["Stream"], row["Missing"], row["State"]) for row in streams] == [
@@ -413,3 +413,19 @@ def test_the_page_without_a_verification_offers_one(show):
     page = show("certificate")
     assert any("Nothing was verified yet" in text for text in texts(page))
     assert [button.label for button in page.button] == ["Verify"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("2 rows are missing. Next: migration backfill", "2 rows are missing."),
+        (
+            "3 rows missing, as accepted (migration accept --list). Next: migration forecast, then meltano run migrate",
+            "3 rows missing, as accepted.",
+        ),
+        ("12 customers would be refused; the others go. Next: look", "12 customers would be refused; the others go."),
+        ("Nothing is missing", "Nothing is missing."),
+    ],
+)
+def test_pages_say_what_commands_found_without_command_lines(sentence, expected):
+    assert wording.without_commands(sentence) == expected

@@ -7,9 +7,12 @@ import streamlit as st
 from cratejoy_migration.console import layout, map_chart, place
 from cratejoy_migration.console.parts.accepting import accepting
 from cratejoy_migration.console.parts.columns import FIGURE
+from cratejoy_migration.console.parts.figures import figures
+from cratejoy_migration.console.parts.onward import onward
 from cratejoy_migration.console.parts.starting import start
 from cratejoy_migration.console.views import audit as view
 from cratejoy_migration.console.views.audit import Audited
+from cratejoy_migration.console.views.wording import without_commands
 from cratejoy_migration.console.work.plan import single
 
 _MOST_RANGES = 500
@@ -33,13 +36,20 @@ def page() -> None:
 
 
 def _figures(found: Audited) -> None:
-    streams, over = len(found.lines), sum(found.beyond.values())
-    columns = st.columns(4)
-    columns[0].metric("Streams audited", layout.number(streams))
-    columns[1].metric("Rows staged", layout.number(sum(line.staged for line in found.lines)))
-    columns[2].metric("Rows missing", layout.number(found.missing))
-    columns[3].metric("Last audit", layout.ago(found.checked_at))
-    (st.warning if over else st.success)(found.sentence)
+    figures(
+        Streams_audited=layout.number(len(found.lines)),
+        Rows_staged=layout.number(sum(line.staged for line in found.lines)),
+        Rows_missing=layout.number(found.missing),
+        Last_audit=layout.ago(found.checked_at),
+    )
+    told = without_commands(found.sentence)
+    if not found.beyond:
+        st.success(told)
+        onward("forecast", "Go on with the forecast")
+    elif found.missing:
+        st.warning(f"{told} Backfill reads just these rows; what may stay missing can be accepted below.")
+    else:
+        st.warning(told)
 
 
 def _actions(found: Audited | None) -> None:
@@ -79,8 +89,8 @@ def _table(found: Audited) -> None:
     ]
     optional = [name for name in ("Accepted", "New since", "Extra") if not any(row[name] for row in rows)]
     shown = [{name: value for name, value in row.items() if name not in optional} for row in rows]
-    figures = ("At Cratejoy", "Staged", "Missing", "Accepted", "New since", "Extra")
-    st.dataframe(shown, column_config=dict.fromkeys(figures, FIGURE), hide_index=True, width="stretch")
+    counts = ("At Cratejoy", "Staged", "Missing", "Accepted", "New since", "Extra")
+    st.dataframe(shown, column_config=dict.fromkeys(counts, FIGURE), hide_index=True, width="stretch")
     for line in (line for line in found.lines if line.trouble):
         st.caption(f"{line.stream}: {line.trouble}")
 

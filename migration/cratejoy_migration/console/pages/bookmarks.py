@@ -47,7 +47,7 @@ def _table(marks: list[Mark]) -> None:
             "Last page": mark.last_page,
             "Read": mark.state.get("records"),
             "At Cratejoy": mark.state.get("count"),
-            "Up to": mark.upto,
+            "Up to": layout.moment(mark.upto),
             "Begun": layout.moment(mark.started_at),
         }
         for mark in marks

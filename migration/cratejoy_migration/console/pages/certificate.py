@@ -10,6 +10,7 @@ from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.access import gate, trail
 from cratejoy_migration.console.parts.accepting import accepting
 from cratejoy_migration.console.parts.columns import FIGURE
+from cratejoy_migration.console.parts.figures import figures
 from cratejoy_migration.console.parts.starting import start
 from cratejoy_migration.console.views import certificate as view
 from cratejoy_migration.console.views import reports
@@ -55,11 +56,12 @@ def page() -> None:
 
 def _figures(found: Certificate) -> None:
     customers = found.line.counts.get("customers", {})
-    columns = st.columns(4)
-    columns[0].metric("Result", _word(clean=found.line.clean))
-    columns[1].metric("Customers staged", layout.number(customers.get("staged")))
-    columns[2].metric("Different", layout.number(found.different))
-    columns[3].metric("Verified", layout.ago(found.line.verified_at))
+    figures(
+        Result=_word(clean=found.line.clean),
+        Customers_staged=layout.number(customers.get("staged")),
+        Different=layout.number(found.different),
+        Verified=layout.ago(found.line.verified_at),
+    )
     if found.line.clean:
         st.success(found.told.get("verdict") or f"Nothing is unexplained in {found.line.shop}.")
         return
@@ -105,8 +107,8 @@ def _downloaded(name: str) -> Callable[[], None]:
 
 
 def _table(rows: list[dict[str, object]]) -> None:
-    figures = [name for name in (rows[0] if rows else {}) if name not in ("Stream", "Field", "How")]
-    st.dataframe(rows, column_config=dict.fromkeys(figures, FIGURE), hide_index=True)
+    counts = [name for name in (rows[0] if rows else {}) if name not in ("Stream", "Field", "How")]
+    st.dataframe(rows, column_config=dict.fromkeys(counts, FIGURE), hide_index=True)
 
 
 def _word(*, clean: bool) -> str:

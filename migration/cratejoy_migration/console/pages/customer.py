@@ -13,6 +13,7 @@ from target_shopify.settings import Settings
 
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.parts.columns import FIGURE
+from cratejoy_migration.console.parts.figures import figures
 from cratejoy_migration.console.parts.starting import start
 from cratejoy_migration.console.search_indexes import Background, missing, slow
 from cratejoy_migration.console.views import customer as view
@@ -27,6 +28,7 @@ from cratejoy_migration.verify.differences import KINDS
 _LIVE = "customer_live"
 _WAIT_SECONDS = 20.0
 _MARKED = "background-color: rgba(200, 50, 63, 0.18); font-weight: 600"
+_PINNED = st.column_config.TextColumn(pinned=True)
 _MOST_ROWS = 200
 
 
@@ -49,7 +51,7 @@ def page() -> None:
     with place.connection() as connection:
         there = view.staged(connection)
     if there is None:
-        layout.nothing("No customers are staged yet: collect first.", "Begin with the guided path")
+        layout.nothing("No customers are staged yet: collect first.", "Begin with the guided path", "guided")
         return
     text = st.text_input("Cratejoy id, e-mail or name", placeholder="7101000017, ada@example.com, Ada Lovelace")
     layout.reveal_switch()
@@ -142,11 +144,12 @@ def _show(there: Staged, number: int) -> None:
 def _heading(customer: Customer, chosen: Settings | str) -> None:
     name = " ".join(filter(None, (customer.document.get("first_name"), customer.document.get("last_name"))))
     st.subheader(layout.masked(name or customer.document.get("name")) or f"Customer {customer.id}")
-    columns = st.columns(4)
-    columns[0].metric("Cratejoy id", str(customer.id))
-    columns[1].metric("Ledger", str(customer.line.get("status") or "not sent yet"))
-    columns[2].metric("Verification", customer.verdict.verdict if customer.verdict else "none yet")
-    columns[3].metric("Shopify id", _number(customer.shopify_id) or "none")
+    figures(
+        Cratejoy_id=str(customer.id),
+        Ledger=str(customer.line.get("status") or "not sent yet"),
+        Verification=customer.verdict.verdict if customer.verdict else "none yet",
+        Shopify_id=_number(customer.shopify_id) or "none",
+    )
     for note in _notes(customer):
         st.caption(note)
     if isinstance(chosen, str):
@@ -229,8 +232,8 @@ def _compare(customer: Customer, made: Sent, live: Live | None) -> None:
             st.caption(f"Otherwise for a reason: {why}")
     frame = pd.DataFrame([_row(row, asked=live is not None) for row in rows])
     marked = [bool(row.difference) for row in rows]
-    st.dataframe(frame.style.apply(lambda row: [_MARKED if marked[row.name] else ""] * len(row), axis=1),
-                 hide_index=True, height="content")  # fmt: skip
+    shown = frame.style.apply(lambda row: [_MARKED if marked[row.name] else ""] * len(row), axis=1)
+    st.dataframe(shown, column_config={"What": _PINNED}, hide_index=True, height="content")
 
 
 def _row(row: Row, *, asked: bool) -> dict[str, str]:

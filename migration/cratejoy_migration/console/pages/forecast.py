@@ -9,11 +9,14 @@ import streamlit as st
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.access import gate, trail
 from cratejoy_migration.console.parts.accepting import accepting
-from cratejoy_migration.console.parts.columns import FIGURE
+from cratejoy_migration.console.parts.columns import FIGURE, WIDE
+from cratejoy_migration.console.parts.figures import figures
+from cratejoy_migration.console.parts.onward import onward
 from cratejoy_migration.console.parts.starting import start
 from cratejoy_migration.console.views import forecast as view
 from cratejoy_migration.console.views import reports
 from cratejoy_migration.console.views.forecast import Forecast
+from cratejoy_migration.console.views.wording import without_commands
 from cratejoy_migration.console.work.plan import single
 from cratejoy_migration.forecast import screen
 
@@ -41,12 +44,18 @@ def page() -> None:
 
 
 def _figures(found: Forecast) -> None:
-    columns = st.columns(4)
-    columns[0].metric("Customers looked at", layout.number(found.documents))
-    columns[1].metric("Would be refused", layout.number(found.refused))
-    columns[2].metric("On the fix list", layout.number(found.lines))
-    columns[3].metric("Made", layout.ago(found.made_at))
-    (st.success if found.verdict.holds else st.warning)(found.verdict.sentence)
+    figures(
+        Customers_looked_at=layout.number(found.documents),
+        Would_be_refused=layout.number(found.refused),
+        On_the_fix_list=layout.number(found.lines),
+        Made=layout.ago(found.made_at),
+    )
+    told = without_commands(found.verdict.sentence)
+    if found.verdict.holds:
+        st.success(told)
+        onward("guided", "Go on with the guided path")
+    else:
+        st.warning(f"{told} The fix list below says what to correct at Cratejoy; or accept the refusals.")
 
 
 def _again(*, first: bool) -> None:
@@ -81,7 +90,7 @@ def _reasons(found: Forecast) -> None:
         st.subheader("Reasons")
         names = ("Outcome", "Reason", "Customers", "Meaning")
         rows = [dict(zip(names, reason, strict=True)) for reason in reasons]
-        st.dataframe(rows, column_config={"Customers": FIGURE}, hide_index=True)
+        st.dataframe(rows, column_config={"Customers": FIGURE, "Meaning": WIDE}, hide_index=True)
 
 
 def _fix_list(found: Forecast, folder: Path) -> None:

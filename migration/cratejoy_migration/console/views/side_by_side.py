@@ -200,7 +200,7 @@ def _metafields(
     keys = [key for key in dict.fromkeys([*wanted, *there]) if not key.startswith(tuple(_HISTORIES))]
     for key in keys:
         yield Row(
-            f"Metafield {key}",
+            key.replace("_", " ").capitalize(),
             _source(documents, key),
             _value(wanted.get(key)),
             _value(there.get(key)) if found else None,
