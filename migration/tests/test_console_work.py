@@ -100,7 +100,9 @@ def test_a_killed_run_is_seen_takes_its_program_along_and_bars_nobody(connection
     pid = connection.execute("select pid from migration.console_runs where id = %s", (number,)).fetchone()[0]
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: jobs.get(connection, number).state == "killed", 10)
-    assert "Resume goes on where it stood" in jobs.get(connection, number).sentence
+    job = jobs.get(connection, number)
+    assert "Resume goes on where it stood" in job.sentence
+    assert job.steps[0].state == "stopped"
     eventually(lambda: not alive(program), 10)
     eventually(lambda: one_run.holder(connection) is None, 10)
     other = jobs.start(connection, single("probe", "After it", "migration", "--version"), "ada")

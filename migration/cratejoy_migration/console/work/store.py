@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -245,8 +245,10 @@ def _read(connection: Connection, clause: str, values: tuple[Any, ...]) -> list[
 def _job(row: Any, steps: list[Any]) -> Job:
     state, sentence = _stands(row), row.sentence
     if state == "killed":
-        sentence = "Its process is gone, so it was killed, or the machine was restarted. Resume goes on where it stood."
+        sentence = "Its process is gone: killed, or the machine was restarted. Resume goes on where it stood."
     lines = tuple(map(_line, steps))
+    if state == "killed":
+        lines = tuple(replace(line, state="stopped") if line.state == "running" else line for line in lines)
     ended = row.beat_at if state == "killed" and row.ended_at is None else row.ended_at
     return Job(
         row.id, row.kind, row.title, state, sentence, row.started_by, row.started_at, ended,
