@@ -41,7 +41,7 @@ def _nothing(_page: Page, _at: Console) -> None:
 
 
 PAGES: dict[str, tuple[str, Callable[[Page, Console], None]]] = {
-    "quick-test": ("", _nothing),
+    "quick-test": ("quick-test", _nothing),
     "guided": ("guided", _nothing),
     "enhanced": ("enhanced", _nothing),
     "run": ("run", _nothing),
@@ -99,6 +99,7 @@ def take(at: Console, opened: Browser, folder: Path, names: list[str]) -> None:
                 path, prepare = PAGES[name]
                 go(page, at.url, path)
                 prepare(page, at)
+                page.mouse.move(0, 0)
                 page.wait_for_timeout(1500)  # charts and tables are drawn after the script has ended
                 _save(page, folder / f"{name}-{scheme}{suffix}.png")
             context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cratejoy_migration.console import logo
 from cratejoy_migration.console.access import signed_in
 from cratejoy_migration.console.pages import (
     activity,
@@ -46,6 +47,7 @@ GROUPS = {
 def main() -> None:
     """Show the page that was asked for."""
     st.set_page_config(page_title="Cratejoy to Shopify", layout="wide")
+    logo.show()
     pages = {
         address: st.Page(function, title=title, url_path=address)
         for group in GROUPS.values()
