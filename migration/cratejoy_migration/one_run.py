@@ -25,8 +25,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 RIGHT = "STAGING_RUN_RIGHT"
 """Environment variable of programs that a leader started: its name."""
 KEY = (zlib.crc32(b"migration run") & 0x7FFFFFFF, 1)
-PATIENCE_SECONDS = 5.0
-"""A run that was killed leaves its session for the server to notice."""
+PATIENCE_SECONDS = 10.0
+"""A run that was killed leaves its session for the server to notice, and programs that end what they have in hand."""
 _RETRY_SECONDS = 0.25
 _HOLDER = """
 select to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), a.application_name
