@@ -10,9 +10,11 @@ import psycopg
 import pytest
 from cratejoy_migration import one_run
 from cratejoy_migration.console import place
+from cratejoy_migration.console.views import progress
 from cratejoy_migration.console.work import jobs, log, store
 from cratejoy_migration.console.work.plan import Plan, Step, single
 from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.history import RunRecord
 
 GOOD = Step("probe", "Say the version", ("migration", "--version"))
 BAD = Step("collect", "Do what is not there", ("migration", "no-such-command"))
@@ -130,3 +132,34 @@ def test_a_process_that_never_came_up_counts_as_killed(connection, query):
 
 def test_before_the_first_run_there_is_none(connection):
     assert (jobs.recent(connection), jobs.current(connection), jobs.get(connection, 1)) == ([], None, None)
+
+
+def test_a_course_of_days_is_read_as_some_hundred_points_and_the_last_minute_whole(connection, url, query):
+    run = RunRecord(url, "migrate")
+    run.begin()
+    store.prepare(connection)
+    number = store.add(connection, single("migrate", "Migrate", "migration", "--version"), "ada")
+    query(
+        "insert into migration.run_beats (line, at, done) select max(r.id), now() + n * interval '3 seconds', n"
+        " from migration.runs r, generate_series(0, 99999) n group by n"
+    )
+    [program] = progress.programs(connection, jobs.get(connection, number))
+    done = [point.done for point in program.course]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, 99999)
+    assert done[-21:] == list(range(99979, 100000))
+    assert len(done) < 300
+    assert program.rate == pytest.approx(1 / 3)
+
+
+def test_what_a_run_inherits_holds_no_secret_of_the_console(monkeypatch, tmp_path):
+    monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(tmp_path))
+    monkeypatch.setenv("CONSOLE_PASSWORD_HASH", "a-hash")
+    monkeypatch.setenv("CONSOLE_OIDC_CLIENT_SECRET", "a-secret")
+    monkeypatch.setenv("MELTANO_RUN_ID", "of-the-console")
+    monkeypatch.setenv("TARGET_SHOPIFY_SHOP", "demo")
+    found = place.environment()
+    assert found["TARGET_SHOPIFY_SHOP"] == "demo"
+    assert found["MELTANO_PROJECT_ROOT"] == str(tmp_path)
+    assert not [name for name in found if name.startswith("CONSOLE_")]
+    assert "MELTANO_RUN_ID" not in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -46,6 +47,13 @@ _LEASE = _Lease()
 def project() -> Path:
     """Return the project's folder."""
     return project_folder()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of programs that the console starts: its own settings and secrets stay with it."""
+    ours = ("CONSOLE_", "MELTANO_RUN_ID")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "MELTANO_PROJECT_ROOT": str(project())}
 
 
 def url() -> str:

@@ -26,7 +26,19 @@ _LINES = """
 select id, run_id, command, state, started_at, beat_at, ended_at, host, pid, figures, now() from migration.runs
 where started_at >= %s and started_at <= coalesce(%s, now()) and command <> 'quick-test' order by id
 """
-_COURSE = "select at, done, points from migration.run_beats where line = %s order by at"
+_COURSE = """
+with beats as (
+    select at, done, points, min(at) over () as first, max(at) over () as last from migration.run_beats
+    where line = %(line)s
+), parts as (
+    select *, floor(%(most)s * extract(epoch from at - first) / greatest(extract(epoch from last - first), 1)) as part
+    from beats
+)
+select at, done, points from (select distinct on (part) at, done, points from parts order by part, at desc) thin
+union select at, done, points from parts where at = first or at >= last - %(recent)s
+order by at
+"""
+"""A run of days has a hundred thousand points: some hundred of them, and those of the last minute."""
 
 
 @dataclass(frozen=True)
@@ -202,4 +214,5 @@ def _course(connection: Connection, line: int) -> tuple[Point, ...]:
     row = connection.execute("select to_regclass('migration.run_beats') is not null").fetchone()
     if not (row and row[0]):
         return ()
-    return tuple(Point(*found) for found in connection.execute(_COURSE, (line,)))
+    values = {"line": line, "most": _MOST_POINTS, "recent": _RECENT}
+    return tuple(Point(*found) for found in connection.execute(_COURSE, values))

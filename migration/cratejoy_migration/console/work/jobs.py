@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +92,6 @@ def _start_process(number: int) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "MELTANO_PROJECT_ROOT": str(place.project())},
+        env=place.environment(),
         check=False,
     )

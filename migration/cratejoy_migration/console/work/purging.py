@@ -68,7 +68,7 @@ class Purging:
             self._process = subprocess.Popen(
                 [str(Path(sys.executable).parent / "migration"), "purge", "--confirm", shop],
                 cwd=place.project(),
-                env={**os.environ, "MELTANO_PROJECT_ROOT": str(place.project()), "COLUMNS": "100"},
+                env={**place.environment(), "COLUMNS": "100"},
                 stdin=subprocess.DEVNULL,
                 stdout=self._said,
                 stderr=subprocess.STDOUT,
