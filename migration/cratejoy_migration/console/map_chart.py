@@ -14,10 +14,12 @@ from cratejoy_migration.console.views.audit import Cell
 COMPLETE, HOLES, LOST = "complete", "rows missing", "most rows missing"
 _COLORS = {COMPLETE: "#8fb3a5", HOLES: "#e08a2e", LOST: "#c8323f"}
 """Seen well on light and dark, and told apart by people who do not tell red from green."""
+LEGEND = f":green-badge[{COMPLETE}] :orange-badge[{HOLES}] :red-badge[{LOST}]"
+"""Beside the map, not in it: a legend inside takes its room from the rectangles."""
 _MOST_COLUMNS = 40
 _LEAST_COLUMNS = 20
 _ROW_HEIGHT = 22
-_LEGEND_HEIGHT = 56
+_BORDER = 10
 _LOST_SHARE = 0.5
 
 
@@ -66,7 +68,7 @@ def chart(cells: Sequence[Cell]) -> alt.Chart:
             color=alt.Color(
                 "state:N",
                 scale=alt.Scale(domain=shown, range=[_COLORS[name] for name in shown]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=None,
             ),
             tooltip=[
                 alt.Tooltip("what:N", title="What"),
@@ -75,6 +77,6 @@ def chart(cells: Sequence[Cell]) -> alt.Chart:
                 alt.Tooltip("ids:N", title="Ids"),
             ],
         )
-        .properties(height=lines * _ROW_HEIGHT + _LEGEND_HEIGHT)
+        .properties(height=lines * _ROW_HEIGHT + _BORDER)
     )
     return drawn

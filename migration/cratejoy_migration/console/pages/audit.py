@@ -108,6 +108,7 @@ def _map(found: Audited) -> None:
     holes = sum(cell.holey for cell in cells)
     st.caption(f"{pages:,} pages were read, {holes:,} have holes{each}.")
     if cells:
+        st.markdown(map_chart.LEGEND)
         st.altair_chart(map_chart.chart(cells), width="stretch")
     if missing:
         st.markdown("**Missing ids**")

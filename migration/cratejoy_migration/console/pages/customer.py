@@ -13,7 +13,6 @@ from target_shopify.settings import Settings
 
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.parts.columns import FIGURE
-from cratejoy_migration.console.parts.figures import figures
 from cratejoy_migration.console.parts.starting import start
 from cratejoy_migration.console.search_indexes import Background, missing, slow
 from cratejoy_migration.console.views import customer as view
@@ -144,12 +143,15 @@ def _show(there: Staged, number: int) -> None:
 def _heading(customer: Customer, chosen: Settings | str) -> None:
     name = " ".join(filter(None, (customer.document.get("first_name"), customer.document.get("last_name"))))
     st.subheader(layout.masked(name or customer.document.get("name")) or f"Customer {customer.id}")
-    figures(
-        Cratejoy_id=str(customer.id),
-        Ledger=str(customer.line.get("status") or "not sent yet"),
-        Verification=customer.verdict.verdict if customer.verdict else "none yet",
-        Shopify_id=_number(customer.shopify_id) or "none",
-    )
+    told = {
+        "Cratejoy id": str(customer.id),
+        "Ledger": str(customer.line.get("status") or "not sent yet"),
+        "Verification": customer.verdict.verdict if customer.verdict else "none yet",
+        "Shopify id": _number(customer.shopify_id) or "none",
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for name, value in told.items():
+            st.markdown(f":gray[{name}] **{value}**", width="content")
     for note in _notes(customer):
         st.caption(note)
     if isinstance(chosen, str):
@@ -242,8 +244,10 @@ def _row(row: Row, *, asked: bool) -> dict[str, str]:
             return "•••"
         return layout.masked(text) if row.personal else (text or "")
 
-    told = {"What": row.field, "Cratejoy": shown(row.cratejoy), "Sent": shown(row.sent)}
-    return told | ({"Shopify": shown(row.shopify), "Differs": row.difference} if asked else {})
+    told = {"What": row.field, "Differs": row.difference, "Cratejoy": shown(row.cratejoy), "Sent": shown(row.sent)}
+    if asked:
+        return told | {"Shopify": shown(row.shopify)}
+    return {name: value for name, value in told.items() if name != "Differs"}
 
 
 def _records(customer: Customer) -> None:

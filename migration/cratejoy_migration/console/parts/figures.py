@@ -7,6 +7,6 @@ import streamlit as st
 
 def figures(**told: str) -> None:
     """Show figures; the names are their headings, with underscores for spaces."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for name, value in told.items():
             st.metric(name.replace("_", " "), value, width="content")

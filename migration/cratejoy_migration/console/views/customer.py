@@ -104,7 +104,7 @@ def search(connection: Connection, there: Staged, text: str) -> list[Match]:
 
     A number is the id of a customer, else of an order or a subscription.
     """
-    words = text.split()
+    words = text.replace(",", " ").split()
     if not words:
         return []
     with _patient(connection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,7 @@ _TOLD = {"email": "E-mail", "first_name": "First name", "last_name": "Last name"
 _HISTORIES: dict[str, Kind] = {"subscription_history": "subscriptions", "order_history": "orders"}
 _DATES: dict[Kind, str] = {"subscriptions": "started_at", "orders": "placed_at"}
 _PLACE = ("to", "company", "street", "unit", "city", "state", "zip_code", "country", "phone_number")
+_UTC = re.compile(r"(?<=T\d\d:\d\d:\d\d)\+00:00$")
 _ADDRESS = (
     "firstName", "lastName", "company", "address1", "address2", "city", "provinceCode", "zip", "countryCode", "phone",
 )  # fmt: skip
@@ -227,11 +229,12 @@ _SOURCES = {"customer_id": "id", "order_count": "num_orders", "lifetime_value": 
 
 
 def _source(documents: Sequence[Mapping[str, Any]], key: str) -> str:
-    return _values(documents, _SOURCES[key]) if key in _SOURCES else ""
+    found = _values(documents, _SOURCES[key]) if key in _SOURCES else ""
+    return f"{found} cents" if found and key == "lifetime_value" else found
 
 
 def _value(text: str | None) -> str:
-    """Return a metafield's value for people; an amount as amount and currency."""
+    """Return a metafield's value for people: an amount as amount and currency, a moment as we write it."""
     if text and text.startswith("{"):
         try:
             told = json.loads(text)
@@ -239,7 +242,7 @@ def _value(text: str | None) -> str:
             return text
         if {"amount", "currency_code"} <= told.keys():
             return f"{told['amount']} {told['currency_code']}"
-    return text or ""
+    return _UTC.sub("Z", text or "")
 
 
 def _values(documents: Sequence[Mapping[str, Any]], name: str) -> str:
