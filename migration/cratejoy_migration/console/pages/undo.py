@@ -43,14 +43,17 @@ def _rollback() -> None:
     if shop is None and (found is None or found.ended_at is None):
         layout.nothing("Nothing was written into a shop from here, so there is nothing to roll back.")
         return
-    if found:
+    if found and found.ended_at and shop:
+        with st.expander(f"The rollback of {layout.moment(found.ended_at)}; customers were written since"):
+            _table(found)
+    elif found:
         _last(found)
     name = shop or (found.shop.removesuffix(".myshopify.com") if found else "")
     half_done = found is not None and found.began_at is not None and found.ended_at is None
     if shop is None and not half_done:
         return
     if found is None or found.ended_at is not None:
-        if st.button("Show what a rollback would do", type="primary", disabled=job is not None):
+        if st.button("Show what a rollback would do", disabled=job is not None):
             start(tiers.ROLLBACK_PLAN)
         return
     if found.is_plan and st.button("Plan it again", disabled=job is not None):
@@ -70,6 +73,10 @@ def _last(found: view.Undoing) -> None:
             f"Rolled back on {layout.moment(found.ended_at)}, and proven by an export of the whole shop: what the "
             "migration made is gone, but for what is listed as staying."
         )
+    _table(found)
+
+
+def _table(found: view.Undoing) -> None:
     st.dataframe(found.rows(), column_config={"Count": FIGURE}, hide_index=True, width="stretch")
 
 
