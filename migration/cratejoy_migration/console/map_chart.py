@@ -19,7 +19,7 @@ LEGEND = f":green-badge[{COMPLETE}] :orange-badge[{HOLES}] :red-badge[{LOST}]"
 _MOST_COLUMNS = 40
 _LEAST_COLUMNS = 20
 _ROW_HEIGHT = 22
-_BORDER = 10
+_BORDER = 22
 _LOST_SHARE = 0.5
 
 

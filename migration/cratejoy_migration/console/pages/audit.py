@@ -76,13 +76,13 @@ def _table(found: Audited) -> None:
     rows = [
         {
             "Stream": line.stream,
+            "State": found.state(line),
             "At Cratejoy": line.api_count,
             "Staged": line.staged,
             "Missing": line.missing,
             "Accepted": found.accepted.get(line.stream, 0),
             "New since": line.new,
             "Extra": line.extra,
-            "State": found.state(line),
             "Audited": layout.ago(line.checked_at),
         }
         for line in found.lines

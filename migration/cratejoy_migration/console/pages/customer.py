@@ -27,7 +27,10 @@ from cratejoy_migration.verify.differences import KINDS
 _LIVE = "customer_live"
 _WAIT_SECONDS = 20.0
 _MARKED = "background-color: rgba(200, 50, 63, 0.18); font-weight: 600"
-_PINNED = st.column_config.TextColumn(pinned=True)
+_COLUMNS = {
+    "What": st.column_config.TextColumn(pinned=True, width=140),
+    "Differs": st.column_config.TextColumn(width=170),
+}
 _MOST_ROWS = 200
 
 
@@ -235,7 +238,7 @@ def _compare(customer: Customer, made: Sent, live: Live | None) -> None:
     frame = pd.DataFrame([_row(row, asked=live is not None) for row in rows])
     marked = [bool(row.difference) for row in rows]
     shown = frame.style.apply(lambda row: [_MARKED if marked[row.name] else ""] * len(row), axis=1)
-    st.dataframe(shown, column_config={"What": _PINNED}, hide_index=True, height="content")
+    st.dataframe(shown, column_config=_COLUMNS, hide_index=True, height="content")
 
 
 def _row(row: Row, *, asked: bool) -> dict[str, str]:
