@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.testing.v1 import AppTest
 
 with warnings.catch_warnings():
     # It would rather have a successor of httpx, which nothing else here needs.
@@ -265,3 +266,18 @@ def test_every_answer_carries_the_headers():
         assert found["X-Content-Type-Options"] == "nosniff"
         assert found["Referrer-Policy"] == "same-origin"
         assert "frame-ancestors 'none'" in found["Content-Security-Policy"]
+
+
+def test_a_page_that_did_not_come_through_the_gate_shows_nothing():
+    def script() -> None:
+        import streamlit as st
+        from cratejoy_migration.console.access import signed_in
+
+        signed_in.sidebar()
+        st.title("Secrets")
+
+    shown = AppTest.from_function(script).run()
+    assert [error.value for error in shown.error] == [
+        "This page was not opened through the console's sign-in. Start the console with `console`."
+    ]
+    assert len(shown.title) == 0

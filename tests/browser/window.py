@@ -16,6 +16,7 @@ from tests.browser.harness import PASSWORD
 MISSING = "The tests of the console need Chromium: apt-get install chromium (or CHROMIUM names it)."
 PATIENCE_MS = 20_000
 DESKTOP = {"width": 1280, "height": 800}
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def chromium() -> str:
@@ -74,9 +75,7 @@ def settled(page: Page) -> None:
     """Wait until the page is there and nothing of it is being computed."""
     expect(page.locator("[data-testid=stApp]")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator("[data-testid=stMain] h1").first).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute(
-        "data-test-script-state", "notRunning", timeout=PATIENCE_MS
-    )
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def _foreign(address: str) -> bool:

@@ -13,7 +13,7 @@ _STYLE = """
 :root { color-scheme: light dark; --back: #f6f7f7; --card: #fff; --text: #1f2a2a; --soft: #5b6868; --line: #cfd7d7;
   --main: #0f766e; --main-text: #fff; --bad: #b42318; }
 @media (prefers-color-scheme: dark) { :root { --back: #111718; --card: #182021; --text: #e6ecec; --soft: #9fadad;
-  --line: #354243; --main: #2dd4bf; --main-text: #06201d; --bad: #fda29b; } }
+  --line: #354243; --main: #0d9488; --bad: #fda29b; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--back);
   color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
