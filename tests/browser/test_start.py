@@ -95,3 +95,18 @@ def test_with_a_store_and_a_password_of_ones_own_it_makes_up_neither(folder: Pat
         assert _may_enter(address, PASSWORD)
     assert not (folder / ".sandbox").exists()
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_can_be_ended_from_its_first_line_on(folder: Path, number: signal.Signals) -> None:
+    """A signal that comes before the server is up is not lost."""
+    process = subprocess.Popen(
+        [BIN / "console"], cwd=folder, env=_environment(CONSOLE_PASSWORD_HASH=PASSWORD_HASH), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=15)
+    assert _AT.search(line)
+    assert (process.returncode, rest) == (0, "")

@@ -68,9 +68,13 @@ def serve(given: Settings) -> None:
         from cratejoy_migration.console.server import server  # noqa: PLC0415
 
         running = server(given)
-        # The server closes in order at these signals, then sends them once more: by then there is nothing left to do.
+
+        def end(_number: int, _frame: object) -> None:
+            running.should_exit = True
+
+        # The server listens to these signals itself while it runs, and sends them once more when it has closed.
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, end)
         click.echo(f"The console is at {given.address} (Ctrl-C ends it; runs that it started go on).")
         if not given.loopback:
             click.echo(
