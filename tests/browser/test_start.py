@@ -105,8 +105,11 @@ def test_it_can_be_ended_from_its_first_line_on(folder: Path, number: signal.Sig
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert process.stdout is not None
-    line = process.stdout.readline()
-    process.send_signal(number)
-    rest, _ = process.communicate(timeout=15)
+    try:
+        line = process.stdout.readline()
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=15)
+    finally:
+        process.kill()
     assert _AT.search(line)
     assert (process.returncode, rest) == (0, "")

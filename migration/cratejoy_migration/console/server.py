@@ -55,6 +55,7 @@ def server(given: Settings) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             application(given),
+            ws="websockets-sansio",  # as Streamlit's own server has it
             log_config=None,
             access_log=False,
             server_header=False,
