@@ -8,10 +8,11 @@ from cratejoy_migration import plugins
 from cratejoy_migration.console import place, search_indexes
 from cratejoy_migration.console.access import gate
 from cratejoy_migration.console.pages import customer as page_of_customer
+from cratejoy_migration.console.parts import one_customer
 from cratejoy_migration.console.search_indexes import Background
 from cratejoy_migration.console.views import customer as view
+from cratejoy_migration.console.views import search, side_by_side
 from cratejoy_migration.console.views import shop as live_shop
-from cratejoy_migration.console.views import side_by_side
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.purge import running
 from cratejoy_migration.verify.differences import Compared, Difference
@@ -79,26 +80,26 @@ def people(stage):
     ],
 )
 def test_customers_are_found_by_how_id_email_or_name_begins(people, connection, text, expected):
-    assert [one.id for one in view.search(connection, view.staged(connection), text)] == expected
+    assert [one.id for one in search.search(connection, view.staged(connection), text)] == expected
 
 
 def test_a_customer_that_was_found_is_told_with_its_line_of_the_ledger(people, ledger, connection):
     ledger((7001, "created", "a"))
-    [found] = view.search(connection, view.staged(connection), "7001")
+    [found] = search.search(connection, view.staged(connection), "7001")
     assert (found.name, found.email, found.status) == ("Ada Marsh", "Ada.Marsh@Shop.example", "created")
-    [other] = view.search(connection, view.staged(connection), "eve")
+    [other] = search.search(connection, view.staged(connection), "eve")
     assert (other.name, other.email, other.status) == ("Eve", "", None)
 
 
 def test_a_search_tells_that_there_are_more(stage, connection):
     stage("customers", *({"id": number, "first_name": "Ada"} for number in range(60)), columns=COLUMNS)
-    assert len(view.search(connection, view.staged(connection), "ada")) == view.MOST + 1
+    assert len(search.search(connection, view.staged(connection), "ada")) == search.MOST + 1
 
 
 def test_customers_without_any_name_or_email_column_are_found_by_id(stage, connection):
     stage("customers", {"id": 1}, columns="id bigint primary key")
     there = view.staged(connection)
-    assert [[one.id for one in view.search(connection, there, text)] for text in ("1", "ada", "a@b.example")] == [
+    assert [[one.id for one in search.search(connection, there, text)] for text in ("1", "ada", "a@b.example")] == [
         [1], [], []]  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def test_a_search_goes_by_the_indexes(people, connection):
     search_indexes.make(connection, there)
     connection.execute("set enable_seqscan = off")
     asked = {
-        f"{view.email_key(there)} like 'ada.marsh@%'": "console_customers_email",
+        f"{search.email_key(there)} like 'ada.marsh@%'": "console_customers_email",
         "lower(last_name) like 'marsh%'": "console_customers_last_name",
     }
     for condition, index in asked.items():
@@ -204,6 +205,21 @@ def test_a_customer_that_has_changed_since_it_was_sent_says_so(people, ledger, c
     mark = view.look(connection, there, 7001).document["document_hash"]
     ledger((7001, "created", mark), (7004, "created", "old"))
     assert (view.look(connection, there, 7001).changed, view.look(connection, there, 7004).changed) == (False, True)
+
+
+def test_a_shopify_id_finds_all_whom_it_unites(people, connection):
+    connection.execute(
+        "create schema migration; create table migration.ledger (document_key text primary key, status text,"
+        " shopify_id text); insert into migration.ledger values ('7001', 'created', 'gid://shopify/Customer/55'),"
+        " ('7003', 'merged', 'gid://shopify/Customer/55'), ('7002', 'created', 'gid://shopify/Customer/551')"
+    )
+    assert [one.id for one in search.search(connection, view.staged(connection), "55")] == [7001, 7003]
+
+
+def test_a_crowd_of_one_email_is_told_not_shown(people, connection, monkeypatch):
+    monkeypatch.setattr(view, "MOST_TOGETHER", 1)
+    found = view.look(connection, view.staged(connection), 7003)
+    assert ([one["id"] for one in found.documents], found.crowd, found.whole) == ([7003], 2, False)
 
 
 def test_streams_that_cannot_be_looked_up_yet_are_left_out(people, ledger, connection):
@@ -366,7 +382,7 @@ def show(url, tmp_path, monkeypatch):
     monkeypatch.setattr(place, "project", lambda: tmp_path)
     monkeypatch.setattr(place, "url", lambda: url)
     monkeypatch.setattr(gate, "who", lambda: "Ana")
-    page_of_customer._settings.clear()
+    one_customer._settings.clear()
     page_of_customer._background.clear()
 
     def script():
@@ -395,7 +411,7 @@ def test_the_page_without_customers_says_so(show):
 
 def test_the_page_finds_hides_reads_and_sends_again(show, configured, monkeypatch):
     plans = []
-    monkeypatch.setattr(page_of_customer, "start", plans.append)
+    monkeypatch.setattr(one_customer, "start", plans.append)
     configured.shop.does("tagsRemove", id=configured.shop.customer(1)["id"], tags=["cj-migrated"])
     page = show()
     page.text_input[0].input("c1@example.com").run()

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import psycopg
 
-from cratejoy_migration import meltano_runs, plugins
+from cratejoy_migration import ledger_lock, meltano_runs, plugins
 from cratejoy_migration.documents import staged as staging
 from cratejoy_migration.documents.build import Told, build
 from cratejoy_migration.documents.few import mates
 from cratejoy_migration.documents.statements import Scope
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.verify.store import Connection, exists
-from cratejoy_migration.verify.verification import alone
 
 _BLOCK = ("tap-postgres", "target-shopify")
 _IN_SHOP = frozenset({"created", "updated", "unchanged", "adopted", "merged"})
@@ -77,7 +76,9 @@ class Retry:
             StagingError: No customers are staged.
             psycopg.Error: The database failed.
         """
-        with self._connected() as connection, alone(connection):
+        with self._connected() as connection:
+            if not ledger_lock.take(connection, shared=True):
+                raise OperatorError("Another run writes into the shop: send the customer after its end, or stop it.")
             ids = mates(connection, staging.read(connection), [number])
             if number not in ids:
                 raise OperatorError(f"No customer {number} is staged: check the id, or collect first.")

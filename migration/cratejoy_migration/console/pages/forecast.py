@@ -48,6 +48,7 @@ def _figures(found: Forecast) -> None:
         Customers_looked_at=layout.number(found.documents),
         Would_be_refused=layout.number(found.refused),
         On_the_fix_list=layout.number(found.lines),
+        Points=layout.number(found.figures.get("points")),
         Made=layout.ago(found.made_at),
     )
     told = without_commands(found.verdict.sentence)

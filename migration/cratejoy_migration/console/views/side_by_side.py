@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +15,7 @@ from target_shopify.mapping.sync_state import address_fingerprint
 from target_shopify.planning import Found, address_prints
 from target_shopify.rules import Refused
 
+from cratejoy_migration.console.views import telling
 from cratejoy_migration.verify.compare import NAMES
 from cratejoy_migration.verify.differences import KINDS, Compared, Difference
 
@@ -24,11 +23,6 @@ NAME, TEXT = "name", "text"
 _TOLD = {"email": "E-mail", "first_name": "First name", "last_name": "Last name", "phone": "Phone", "note": "Note"}
 _HISTORIES: dict[str, Kind] = {"subscription_history": "subscriptions", "order_history": "orders"}
 _DATES: dict[Kind, str] = {"subscriptions": "started_at", "orders": "placed_at"}
-_PLACE = ("to", "company", "street", "unit", "city", "state", "zip_code", "country", "phone_number")
-_UTC = re.compile(r"(?<=T\d\d:\d\d:\d\d)\+00:00$")
-_ADDRESS = (
-    "firstName", "lastName", "company", "address1", "address2", "city", "provinceCode", "zip", "countryCode", "phone",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -131,7 +125,7 @@ def _fields(
     for name, told in NAMES.items():
         yield Row(
             _TOLD[told],
-            _values(documents, told) if told != "phone" else _phones(documents),
+            telling.values(documents, told) if told != "phone" else telling.phone(documents),
             made.customer.fields.get(name, "") if made.customer else "",
             (found.fields.get(name) or "") if found else None,
             left.take(told),
@@ -151,19 +145,19 @@ def _addresses(
         shown = None
         if found is not None:
             at = _same(sent_one, there, found, made.customer) if sent_one else None
-            shown = _text(there.pop(at), _ADDRESS) if at is not None else ""
+            shown = telling.address(there.pop(at), telling.ADDRESS) if at is not None else ""
         marks = [left.take("address", str(place + 1)), f"default address {default}" if default and not place else ""]
         yield Row(
             f"Address {place + 1}",
-            _text(staged[place], _PLACE) if place < len(staged) else "",
-            _text(sent_one, _ADDRESS) if sent_one else "",
+            telling.address(staged[place], telling.PLACE) if place < len(staged) else "",
+            telling.address(sent_one, telling.ADDRESS) if sent_one else "",
             shown,
             ", ".join(filter(None, marks)),
             TEXT,
         )
     extra = left.take("address")
     for other in there:
-        yield Row("Address of the shop's own", "", "", _text(other, _ADDRESS), extra, TEXT)
+        yield Row("Address of the shop's own", "", "", telling.address(other, telling.ADDRESS), extra, TEXT)
         extra = ""
     if extra:
         yield Row("Addresses", "", "", "", extra)
@@ -194,7 +188,7 @@ def _metafields(
         known = any(one.get(kind) is not None for one in documents)
         yield Row(
             kind.capitalize(),
-            _counted(count, kind) if known else "",
+            telling.counted(count, kind) if known else "",
             _history(kind, wanted),
             _history(kind, there) if found else None,
             left.take("metafield", key),
@@ -203,9 +197,9 @@ def _metafields(
     for key in keys:
         yield Row(
             key.replace("_", " ").capitalize(),
-            _source(documents, key),
-            _value(wanted.get(key)),
-            _value(there.get(key)) if found else None,
+            telling.source(documents, key),
+            telling.value(wanted.get(key)),
+            telling.value(there.get(key)) if found else None,
             left.take("metafield", key),
             NAME if key == "source_email" else "",
         )
@@ -217,46 +211,7 @@ def _history(kind: Kind, metafields: Mapping[str, str]) -> str:
     if items is None:
         return ""
     newest = next((str(one[_DATES[kind]])[:10] for one in items if one.get(_DATES[kind])), "")
-    return _counted(len(items), kind) + (f", the newest of {newest}" if newest else "")
-
-
-def _counted(count: int, kind: str) -> str:
-    return f"{count:,} {kind if count != 1 else kind[:-1]}"
-
-
-_SOURCES = {"customer_id": "id", "order_count": "num_orders", "lifetime_value": "total_revenue",
-            "subscription_status": "subscription_status", "source_email": "email"}  # fmt: skip
-
-
-def _source(documents: Sequence[Mapping[str, Any]], key: str) -> str:
-    found = _values(documents, _SOURCES[key]) if key in _SOURCES else ""
-    return f"{found} cents" if found and key == "lifetime_value" else found
-
-
-def _value(text: str | None) -> str:
-    """Return a metafield's value for people: an amount as amount and currency, a moment as we write it."""
-    if text and text.startswith("{"):
-        try:
-            told = json.loads(text)
-        except ValueError:
-            return text
-        if {"amount", "currency_code"} <= told.keys():
-            return f"{told['amount']} {told['currency_code']}"
-    return _UTC.sub("Z", text or "")
-
-
-def _values(documents: Sequence[Mapping[str, Any]], name: str) -> str:
-    found = dict.fromkeys(str(one[name]) for one in documents if one.get(name) not in (None, ""))
-    return " / ".join(found)
-
-
-def _phones(documents: Sequence[Mapping[str, Any]]) -> str:
-    places = [place for one in documents for place in one.get("addresses") or () if isinstance(place, Mapping)]
-    return next((str(place["phone_number"]) for place in places if place.get("phone_number")), "")
-
-
-def _text(address: Mapping[str, Any], names: Sequence[str]) -> str:
-    return ", ".join(str(address[name]) for name in names if address.get(name))
+    return telling.counted(len(items), kind) + (f", the newest of {newest}" if newest else "")
 
 
 def _named(one: Difference) -> str:
