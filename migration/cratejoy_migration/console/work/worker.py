@@ -25,6 +25,7 @@ from cratejoy_migration.console.work.store import Job, StepLine
 from cratejoy_migration.console.work.talk import ERROR, NOTE
 from cratejoy_migration.console.work.verdict import judge
 from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.loading.errors import sentence as sentence_of
 from cratejoy_migration.staging import connection_url, keep_up
 from cratejoy_migration.unattended.child import Children
 from cratejoy_migration.unattended.steps import QUIET
@@ -73,10 +74,19 @@ class Worker:
                 self._write(lambda connection: store.end(connection, self._number, "failed", why))
                 return 1
             threading.Thread(target=self._beating, name="beat", daemon=True).start()
-            state, sentence = self._steps(job)
+            state, sentence = self._carried_out(job)
         self._ended.set()
         self._write(lambda connection: store.end(connection, self._number, state, sentence))
         return 0 if state == "done" else 1
+
+    def _carried_out(self, job: Job) -> tuple[str, str | None]:
+        """Do the steps; what goes wrong here, outside of them, is told like everything else."""
+        try:
+            return self._steps(job)
+        except (psycopg.Error, OSError) as error:
+            why = sentence_of(error) if isinstance(error, psycopg.Error) else f"{error.strerror or error}."
+            self._log.note("run", ERROR, why)
+            return "failed", why
 
     def _steps(self, job: Job) -> tuple[str, str | None]:
         """Do the steps; return the run's state and sentence."""
