@@ -448,3 +448,16 @@ def test_the_page_says_when_nobody_was_found(show, people):
     page = show()
     page.text_input[0].input("nobody").run()
     assert any(text.startswith("Nobody is staged by this") for text in said(page))
+
+
+def test_a_collection_loads_into_tables_with_the_indexes(load, singer, connection):
+    status, _, said = load(singer.schema(), singer.record(id=1, email="ada@example.com"))
+    assert status == 0, said
+    search_indexes.make(connection, view.staged(connection))
+    wider = {"type": "object", "properties": {
+        "id": {"type": "integer"}, "email": {"type": ["string", "null"]}, "fresh": {"type": ["string", "null"]},
+    }}  # fmt: skip
+    status, _, said = load(singer.schema(schema=wider), singer.record(id=1, email="eve@example.com", fresh="x"))
+    assert status == 0, said
+    [found] = search.search(connection, view.staged(connection), "eve@example.com")
+    assert (found.id, search_indexes.missing(connection, view.staged(connection))) == (1, [])
