@@ -10,6 +10,7 @@ import streamlit as st
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.parts import one_customer
 from cratejoy_migration.console.parts.columns import FIGURE
+from cratejoy_migration.console.parts.onward import onward
 from cratejoy_migration.console.search_indexes import Background, missing, slow
 from cratejoy_migration.console.views import customer, search
 from cratejoy_migration.console.views.search import Match
@@ -30,7 +31,8 @@ def page() -> None:
     with place.connection() as connection:
         there = customer.staged(connection)
     if there is None:
-        layout.nothing("No customers are staged yet: collect first.", "Begin with the guided path", "guided")
+        layout.nothing("No customers are staged yet: collect first.")
+        onward("guided", "Begin with the guided path")
         return
     text = st.text_input("Cratejoy id, e-mail or name", placeholder="7101000017, ada@example.com, Ada Lovelace")
     layout.reveal_switch()
