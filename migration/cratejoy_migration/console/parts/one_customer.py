@@ -25,10 +25,7 @@ from cratejoy_migration.verify.differences import KINDS
 
 _LIVE = "customer_live"
 _MARKED = "background-color: rgba(200, 50, 63, 0.18); font-weight: 600"
-_COLUMNS = {
-    "What": st.column_config.TextColumn(pinned=True, width=140),
-    "Differs": st.column_config.TextColumn(width=170),
-}
+_COLUMNS = {"What": st.column_config.TextColumn(pinned=True, width=140)}
 _MOST_ROWS = 200
 
 
@@ -152,10 +149,13 @@ def _compare(customer: Customer, made: Sent, live: Live | None) -> None:
         compared = shop.compared(live, made.members, customer.line.get("origin"), sent=sent)
     rows = side_by_side.rows(customer.documents, made, live.found if live else None, compared, asked=live is not None)
     if compared is not None:
+        differing = [f"- {row.field}: {row.difference}" for row in rows if row.difference]
         count = len(compared.differences)
-        (st.warning if count else st.success)(
-            f"{count} thing{'s differ' if count != 1 else ' differs'} in the shop." if count else "Nothing differs."
-        )
+        told = f"{count} thing{'s differ' if count != 1 else ' differs'} in the shop."
+        if count:
+            st.warning("\n".join([told, "", *differing]))
+        else:
+            st.success("Nothing differs.")
         for why in compared.explained:
             st.caption(f"Otherwise for a reason: {why}")
     frame = pd.DataFrame([_row(row, asked=live is not None) for row in rows])
@@ -170,10 +170,8 @@ def _row(row: Row, *, asked: bool) -> dict[str, str]:
             return "•••"
         return layout.masked(text) if row.personal else (text or "")
 
-    told = {"What": row.field, "Differs": row.difference, "Cratejoy": shown(row.cratejoy), "Sent": shown(row.sent)}
-    if asked:
-        return told | {"Shopify": shown(row.shopify)}
-    return {name: value for name, value in told.items() if name != "Differs"}
+    told = {"What": row.field, "Cratejoy": shown(row.cratejoy), "Sent": shown(row.sent)}
+    return told | ({"Shopify": shown(row.shopify)} if asked else {})
 
 
 def _records(customer: Customer) -> None:
