@@ -69,6 +69,7 @@ def test_without_a_way_to_sign_in_nothing_starts(tmp_path):
         PasswordHasher(time_cost=1, memory_cost=1024).hash("swordfish-in-plain-text"),
         "$argon2id$v=19$m=65536,t=3,p=4$broken",
     ],
+    ids=["plain", "bcrypt", "argon2i", "weak", "broken"],  # salts are new each time, and workers must agree on names
 )
 def test_what_is_no_strong_hash_is_refused_and_not_repeated(tmp_path, value):
     with pytest.raises(OperatorError) as refused:
