@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -44,6 +45,16 @@ def test_lines_in_plain_words(line, said):
     assert plain(line) == said
 
 
+def test_a_line_full_of_settings_is_read_at_once():
+    """What stands in quotes can be read in one way only: else each of them doubled the time, and held up the run."""
+    began = time.monotonic()
+    text = "rows" + " a='b'" * 24 + " at the end"
+    line = f"2026-11-29T23:02:39Z [info     ] tap-cratejoy {text}"
+    assert plain(line) == Said("note", text)
+    assert plain(f"{line} run_id=7 stdio='std err'") == Said("note", text)
+    assert time.monotonic() - began < 0.5
+
+
 @pytest.mark.parametrize(
     ("name", "ended", "stopped", "state"),
     [
@@ -57,6 +68,8 @@ def test_lines_in_plain_words(line, said):
         ("audit", Ended(1, ("Traceback (most recent call last):",)), False, "failed"),
         ("collect", Ended(1, ("12 rows are missing",)), False, "failed"),
         ("audit", Ended(2, ("No such option",)), False, "failed"),
+        ("migrate", Ended(137), False, "failed"),  # by the machine, for want of memory
+        ("migrate", Ended(137), True, "stopped"),  # it was asked to end, and had its time
     ],
 )
 def test_what_the_end_of_a_step_means(name, ended, stopped, state):
@@ -80,6 +93,15 @@ def test_a_log_is_read_back_and_half_a_line_at_its_beginning_is_left_out(tmp_pat
     assert len(log.read(file)) == 2
     assert log.read(file, 1)[0].text == "bad"
     assert log.read(tmp_path / "nothing") == []
+
+
+def test_a_line_of_a_log_ends_where_its_line_ends(tmp_path):
+    """A name may hold what Unicode, and a terminal, take for the end of a line: it forges no other, and hides none."""
+    file = tmp_path / "run-1.log"
+    forged = "2026-06-30T12:00:00+00:00  audit  error  All is lost"
+    log.Log(file).note("audit", "note", f"Ann\u2028Lee\x85\x0c\x1c\x1b\x07\r{forged}")
+    [entry] = log.read(file)
+    assert (entry.level, entry.text) == ("note", f"Ann Lee {forged}")
 
 
 def test_a_quick_test_is_dry_unless_asked():

@@ -163,3 +163,52 @@ def test_what_a_run_inherits_holds_no_secret_of_the_console(monkeypatch, tmp_pat
     assert found["MELTANO_PROJECT_ROOT"] == str(tmp_path)
     assert not [name for name in found if name.startswith("CONSOLE_")]
     assert "MELTANO_RUN_ID" not in found
+
+
+def test_a_run_is_resumed_only_as_long_as_nothing_has_been_started_since(connection):
+    store.prepare(connection)
+    number = store.add(connection, single("migrate", "Migrate", "migration", "--version"), "ada")
+    store.end(connection, number, "stopped", None)
+    assert jobs.is_resumable(connection, jobs.get(connection, number))
+    later = store.add(connection, single("rollback", "Rollback", "migration", "--version"), "ada")
+    store.end(connection, later, "done", None)
+    assert not jobs.is_resumable(connection, jobs.get(connection, number))
+    with pytest.raises(OperatorError, match=f"Run {number} cannot be resumed: another one was started since"):
+        jobs.resume(connection, number, "ada")
+
+
+def test_a_rollback_goes_on_only_where_the_name_of_the_shop_is_typed(connection):
+    store.prepare(connection)
+    number = store.add(connection, single("rollback", "Rollback", "migration", "--version"), "ada")
+    store.end(connection, number, "stopped", None)
+    assert not jobs.is_resumable(connection, jobs.get(connection, number))
+    with pytest.raises(OperatorError, match="Undo and erase"):
+        jobs.resume(connection, number, "ada")
+    assert len(jobs.recent(connection)) == 1
+
+
+def test_a_run_whose_process_cannot_be_started_says_so_at_once(connection, monkeypatch, tmp_path):
+    monkeypatch.setattr(jobs, "sys", type("Elsewhere", (), {"executable": str(_python(tmp_path))}))
+    with pytest.raises(OperatorError, match="could not be started"):
+        jobs.start(connection, single("audit", "Audit", "migration", "--version"), "ada")
+    [job] = jobs.recent(connection)
+    assert (job.state, job.is_open) == ("failed", False)
+    assert job.sentence == "It could not be started; install the project again."
+
+
+def _python(folder):
+    """Return a Python beside which no `migration` is installed."""
+    program = folder / "bin" / "python"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o700)
+    return program
+
+
+def test_a_run_whose_log_cannot_be_written_says_so(connection, tmp_path, eventually):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "console").write_text("a file where the folder should be")
+    number = jobs.start(connection, single("audit", "Audit", "migration", "--version"), "ada")
+    job = ended(connection, number, eventually)
+    assert job.state == "failed"
+    assert job.sentence == "Its log in reports/console cannot be written (File exists): give access, or make room."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 from target_shopify.progress import duration
 
@@ -14,6 +16,7 @@ from cratejoy_migration.console.work.store import Job
 from cratejoy_migration.errors import OperatorError
 
 _MOST = 50
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _CHOSEN = "run"
 """Name of the query parameter: a run has an address."""
 
@@ -22,34 +25,43 @@ def page() -> None:
     """Show one run, and the list of all."""
     with place.connection() as connection:
         recent = jobs.recent(connection, _MOST)
-    job = _chosen(recent)
+        job = _chosen(connection, recent)
+        resumable = job is not None and jobs.is_resumable(connection, job)
+    if job is None and recent:
+        layout.page("Runs", "Runs go on without this page: close it, and find them here again.")
+        layout.nothing("There is no such run.")
+        _earlier(recent)
+        return
     if job is None:
         layout.page("Runs", "Runs go on without this page: close it, and find them here again.")
         layout.nothing("Nothing was started from here yet.", "Begin with a quick test", "quick-test")
         return
     layout.page(f"{job.title}", f"Run {job.id}, started {layout.ago(job.started_at)} by {job.started_by}. Runs go on "
                 "without this page: close it, and find them here again.")  # fmt: skip
-    _actions(job, going_on=recent[0].is_open)
+    _actions(job, resumable=resumable)
     live.panel(job.id)
     _earlier(recent)
 
 
-def _chosen(recent: list[Job]) -> Job | None:
-    """Return the run that the address names, else the one that goes on or went on last."""
-    named = st.query_params.get(_CHOSEN, "")
-    found = next((job for job in recent if str(job.id) == named), None)
-    return found or next(iter(recent), None)
+def _chosen(connection: jobs.Connection, recent: list[Job]) -> Job | None:
+    """Return the run that the address names, None when there is none; without a name the latest."""
+    named = st.query_params.get(_CHOSEN)
+    if named is None:
+        return next(iter(recent), None)
+    return jobs.get(connection, int(named)) if _NUMBER.fullmatch(named) else None
 
 
-def _actions(job: Job, *, going_on: bool) -> None:
+def _actions(job: Job, *, resumable: bool) -> None:
     if job.is_open:
         if st.button("Stop", disabled=job.stopping, help="Ends cleanly what is in flight; resume goes on there."):
             live.stop(job.id)
             st.rerun()
         return
-    if job.state in store.RESUMABLE and not going_on and st.button("Resume", type="primary"):
+    if resumable and st.button("Resume", type="primary"):
         _resume(job)
-    if job.kind == "quick-test" and job.state in ("done", "unheld"):
+    if job.kind == jobs.ROLLBACK and job.state in store.RESUMABLE:
+        st.page_link(st.session_state["pages"]["undo"], label="Finish the rollback", icon=ONWARD)
+    elif job.kind == "quick-test" and job.state in ("done", "unheld"):
         st.page_link(st.session_state["pages"]["quick-test"], label="What the quick test came to", icon=ONWARD)
     elif job.kind == "rollback-plan" and job.state == "done":
         st.page_link(st.session_state["pages"]["undo"], label="The plan, and the way to carry it out", icon=ONWARD)
@@ -83,7 +95,7 @@ def _earlier(recent: list[Job]) -> None:
         width="stretch",
         on_select="rerun",
         selection_mode="single-row",
-        key="all_runs",
+        key=f"all_runs_{recent[0].id}",  # a new run moves the lines: what was chosen is in the address
     )  # fmt: skip
     rows = chosen["selection"]["rows"]
     if rows and st.query_params.get(_CHOSEN) != str(recent[rows[0]].id):

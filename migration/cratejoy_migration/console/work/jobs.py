@@ -18,6 +18,9 @@ from cratejoy_migration.errors import OperatorError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+ROLLBACK = "rollback"
+"""The kind of run that deletes in the shop."""
+
 
 def start(connection: Connection, plan: Plan, who: str) -> int:
     """Start a run; return its number.
@@ -37,10 +40,20 @@ def start(connection: Connection, plan: Plan, who: str) -> int:
     number = store.add(connection, plan, who)
     try:
         _start_process(number)
-    except OSError as error:
-        store.end(connection, number, "failed", f"It could not be started ({error.strerror}).")
-        raise OperatorError(f"The run could not be started ({error.strerror}); install the project again.") from None
+    except (OSError, subprocess.SubprocessError):
+        store.end(connection, number, "failed", "It could not be started; install the project again.")
+        raise OperatorError("The run could not be started; install the project again.") from None
     return number
+
+
+def is_resumable(connection: Connection, job: Job) -> bool:
+    """Return whether a run can go on.
+
+    What was left undone before another run was started is history: the store and the shop may have changed since. A
+    rollback goes on where the shop's name is typed.
+    """
+    is_open = job.state in store.RESUMABLE and bool(job.rest.steps) and job.kind != ROLLBACK
+    return is_open and [one.id for one in store.latest(connection, 1)] == [job.id]
 
 
 def resume(connection: Connection, number: int, who: str) -> int:
@@ -52,6 +65,10 @@ def resume(connection: Connection, number: int, who: str) -> int:
     job = store.get(connection, number)
     if job is None or job.state not in store.RESUMABLE or not job.rest.steps:
         raise OperatorError(f"Run {number} cannot be resumed: start it anew.")
+    if job.kind == ROLLBACK:
+        raise OperatorError("A rollback is finished on the page Undo and erase, where the shop's name is typed.")
+    if not is_resumable(connection, job):
+        raise OperatorError(f"Run {number} cannot be resumed: another one was started since. Start it anew.")
     return start(connection, job.rest, who)
 
 
@@ -93,5 +110,5 @@ def _start_process(number: int) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=place.environment(),
-        check=False,
+        check=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from cratejoy_migration.console.work.talk import plain
 
 _FIELDS = 4
 _TAIL_BYTES = 400_000
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+"""Characters that end a line, or tell a terminal what to do: a line is one line, whatever a program said."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Log:
     def note(self, step: str, level: str, text: str) -> None:
         """Write a line of our own."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        words = text.replace("\t", "  ").replace("\n", " ")
+        words = _UNSEEN.sub(" ", text.replace("\t", "  "))
         try:
             os.write(self._descriptor, f"{at}\t{step}\t{level}\t{words}\n".encode("utf-8", "replace"))
         except OSError:
@@ -51,7 +54,7 @@ def read(file: Path, most: int = 500) -> list[Entry]:
         with file.open("rb") as opened:
             opened.seek(0, os.SEEK_END)
             opened.seek(max(0, opened.tell() - _TAIL_BYTES))
-            lines = opened.read().decode("utf-8", "replace").splitlines()
+            lines = opened.read().decode("utf-8", "replace").split("\n")
     except OSError:
         return []
     return [entry for entry in map(_entry, lines) if entry][-most:]

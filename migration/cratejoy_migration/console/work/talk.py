@@ -15,8 +15,8 @@ _PLUMBING = re.compile(
     r"v\d+\.\d+\.\d+, Meltano SDK)"
 )
 """What Meltano says of its own work."""
-_ARGUMENTS = re.compile(r"(?:\s+\w[\w.]*=(?:'[^']*'|\S+))+$")
-"""What Meltano's console puts behind each line: run_id, string_id, stdio."""
+_ARGUMENTS = re.compile(r"(?:\s+\w[\w.]*=(?:'[^']*'(?!\S)|[^\s']\S*))+$")
+"""What Meltano's console puts behind each line: run_id, string_id, stdio. Each value can be read in one way only."""
 _LEVELS = {"warning": WARNING, "error": ERROR, "critical": ERROR}
 
 

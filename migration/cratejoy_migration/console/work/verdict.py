@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cratejoy_migration.unattended.child import Ended
+from cratejoy_migration.unattended.child import PASSED_ON, Ended
 from cratejoy_migration.unattended.failures import is_verdict, said, told
 from cratejoy_migration.unattended.steps import DECISION
 
@@ -23,8 +23,10 @@ def judge(name: str, ended: Ended, *, stopped: bool) -> tuple[str, str | None]:
     sentence = told(ended.lines) or last_line(ended.lines)
     if ended.status == 0:
         return "done", None
-    if stopped or ended.status > 128:
+    if stopped or ended.status - 128 in PASSED_ON:
         return "stopped", "What was in flight is recorded. Resume goes on where it stood."
+    if ended.status > 128:
+        return "failed", f"It was ended from outside (signal {ended.status - 128}). Resume goes on where it stood."
     if ended.status == DECISION:
         return "waiting", sentence
     crashed = any("Traceback" in line for line in ended.lines)

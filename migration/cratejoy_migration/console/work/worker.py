@@ -50,7 +50,6 @@ class Worker:
         self._number = number
         self._url = connection_url(project)
         keep_up(project)
-        self._log = Log(jobs.log_file(number))
         self._children = Children(project)
         self._ended = threading.Event()
 
@@ -65,13 +64,19 @@ class Worker:
             if job is None or job.state != "starting":
                 raise OperatorError(f"Run {self._number} is not waiting to be started: it is started from the console.")
             store.begin(connection, self._number)
+        try:
+            self._log = Log(jobs.log_file(self._number))
+        except OSError as error:
+            why = f"Its log in reports/console cannot be written ({error.strerror}): give access, or make room."
+            self._write(lambda connection: store.end(connection, self._number, "failed", why))
+            return 1
         self._children.listen()
         with self._connect() as right:
             try:
                 self._children.variables = one_run.lead(right, f"run {self._number} of the console")
             except OperatorError as error:
-                why = str(error)
-                self._write(lambda connection: store.end(connection, self._number, "failed", why))
+                said = str(error)
+                self._write(lambda connection: store.end(connection, self._number, "failed", said))
                 return 1
             threading.Thread(target=self._beating, name="beat", daemon=True).start()
             state, sentence = self._carried_out(job)
