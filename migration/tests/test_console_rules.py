@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,6 +153,15 @@ def test_the_steps_before_the_one_whose_turn_it_is_are_done():
     assert [stage.state for stage in path.stages(facts)] == ["done", "now", "later", "later", "later"]
     assert path.turn(facts).button == "Backfill"
     assert [stage.state for stage in path.stages(Facts())] == ["now", "later", "later", "later", "later"]
+
+
+def test_a_run_that_has_not_said_what_it_does_leaves_the_path_as_it_stood():
+    facts = Facts(rows={"customers": Rows(2)}, marks={"customers": {"complete": True}}, stored_at=NOON)
+    held = replace(facts, holder="run 7 of the console, since noon")
+    building = replace(facts, running=(Run("r", "documents", "running", NOON, 1.0, timedelta(0), {}),))
+    for one in (facts, held, building):
+        assert [stage.state for stage in path.stages(one)] == ["done", "now", "later", "later", "later"]
+    assert (path.turn(facts).button, path.turn(held), path.turn(building)) == ("Audit", None, None)
 
 
 def course(*points):

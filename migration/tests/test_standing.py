@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from click.testing import CliRunner
-from cratejoy_migration import decisions, history, runs
+from cratejoy_migration import decisions, history, one_run, runs
 from cratejoy_migration.commands import standing as commands
 from cratejoy_migration.runs import Run
 from cratejoy_migration.standing import live, screen, throughput
@@ -339,6 +339,17 @@ def test_report_tells_runs_and_all_of_it_to_machines(command, stage, ledger, url
     assert told["adds_up"] is True
     assert told["lines"][1] == {"stream": "customers", "outcome": "refused", "reason": "no_identity", "count": 1}
     assert told["runs"][0]["count"] == 2
+
+
+def test_whoever_has_the_store_is_told_before_its_first_program_says_anything(command, stage, url):
+    """A run of the console that has just begun, or builds nothing yet: nobody is told to start another one."""
+    stage("customers", {"id": 1})
+    with psycopg.connect(url, autocommit=True) as leader:
+        one_run.lead(leader, "run 7 of the console")
+        said = command(commands.status).output.splitlines()[-1]
+        assert said.startswith("Next: nothing now: run 7 of the console, process ")
+        assert json.loads(command(commands.status, "--json").output)["situation"] == "running"
+    assert not command(commands.status).output.splitlines()[-1].startswith("Next: nothing")
 
 
 def test_a_killed_run_is_shown_as_killed(command, stage, url, query):

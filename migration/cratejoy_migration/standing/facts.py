@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from cratejoy_migration import decisions, runs
+from cratejoy_migration import decisions, one_run, runs
 from cratejoy_migration.audit.lines import Line, beyond
 from cratejoy_migration.runs import Run
 
@@ -98,6 +98,7 @@ class Facts:
         marks: Last saved bookmark of each stream.
         last: The last run of each command.
         running: What runs right now.
+        holder: Who has the store, and since when; known before what it runs has said anything.
         stored_at: Until when a collection may have stored rows.
         audit: None before the first.
         ledger: Documents by status.
@@ -112,6 +113,7 @@ class Facts:
     marks: Bookmarks = field(default_factory=dict)
     last: Mapping[str, Run] = field(default_factory=dict)
     running: tuple[Run, ...] = ()
+    holder: str | None = None
     stored_at: datetime | None = None
     audit: Audit | None = None
     ledger: Mapping[str, int] = field(default_factory=dict)
@@ -172,6 +174,7 @@ def gather(connection: Connection, marks: Bookmarks) -> Facts:
         marks=marks,
         last=last,
         running=tuple(runs.running(connection)),
+        holder=one_run.holder(connection),
         stored_at=runs.last_stored(connection),
         audit=_audit(connection),
         ledger={status: count for status, (count, _) in ledger.items()},

@@ -31,7 +31,11 @@ def next_step(facts: Facts) -> tuple[str, str]:
 
 
 def _is_running(facts: Facts) -> bool:
-    return bool(facts.running)
+    return bool(facts.running or facts.holder)
+
+
+def _running_sentence(facts: Facts) -> str:
+    return f"nothing now: {sentence(facts.running[-1]) if facts.running else facts.holder}"
 
 
 def _rollback_is_half_done(facts: Facts) -> bool:
@@ -168,7 +172,7 @@ _VERIFIED = (
 )
 
 SITUATIONS = (
-    Situation("running", _is_running, lambda facts: f"nothing now: {sentence(facts.running[-1])}"),
+    Situation("running", _is_running, _running_sentence),
     Situation("rolling back", _rollback_is_half_done, _fixed(_ROLLING_BACK)),
     Situation("nothing staged", lambda facts: not _customers(facts), _fixed(_NOTHING_STAGED)),
     Situation("only tested", lambda facts: facts.only_tested, _fixed(_ONLY_TESTED)),

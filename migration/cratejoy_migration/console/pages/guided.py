@@ -43,6 +43,9 @@ def page() -> None:
     elif facts.running:
         st.info(f"{sentence(facts.running[-1]).capitalize()}. It was started elsewhere: this page can only watch it.")
         st.button("Look again")
+    elif facts.holder:
+        st.info(f"Another run is going on: {facts.holder}. It was started elsewhere: this page can only watch it.")
+        st.button("Look again")
     elif turn and not turn.step:
         _box(turn)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cratejoy_migration.console.work import tiers
 from cratejoy_migration.console.work.plan import Plan
@@ -120,7 +120,7 @@ def turn(facts: Facts) -> Turn | None:
 
 def stages(facts: Facts) -> list[Stage]:
     """Return the five steps: those before the one whose turn it is are done, those after it come later."""
-    situation = next_step(facts)[0]
+    situation = next_step(replace(facts, running=(), holder=None))[0]
     running = next((run.command for run in reversed(facts.running) if run.command in STEPS), "")
     found = TURNS.get(situation)
     current = running or (found.step if found else "")
