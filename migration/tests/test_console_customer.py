@@ -88,6 +88,7 @@ def test_a_customer_that_was_found_is_told_with_its_line_of_the_ledger(people, l
     [found] = search.search(connection, view.staged(connection), "7001")
     assert (found.name, found.email, found.status) == ("Ada Marsh", "Ada.Marsh@Shop.example", "created")
     [other] = search.search(connection, view.staged(connection), "eve")
+    assert search.search(connection, view.staged(connection), "\0eve\0") == [other]
     assert (other.name, other.email, other.status) == ("Eve", "", None)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cratejoy_migration.console import layout
 from cratejoy_migration.console.views import path, progress
 from cratejoy_migration.console.views.progress import Point, Program, StreamLine
 from cratejoy_migration.console.work import log, tiers
@@ -103,6 +104,25 @@ def test_a_line_of_a_log_ends_where_its_line_ends(tmp_path):
     log.Log(file).note("audit", "note", f"Ann\u2028Lee\x85\x0c\x1c\x1b\x07\r{forged}")
     [entry] = log.read(file)
     assert (entry.level, entry.text) == ("note", f"Ann Lee {forged}")
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("Ann Lee, run 7 (12 %)", "Ann Lee, run 7 (12 %)"),
+        ("set TAP_CRATEJOY_PAGE_SIZE.", "set TAP_CRATEJOY_PAGE_SIZE."),
+        ("*a* _b_ `c` ~d~", r"\*a\* \_b\_ \`c\` \~d\~"),
+        ("$5 & $6 <b>", r"\$5 \& \$6 \<b>"),
+        ("![x](y) :red[z]", "!\\[x\\](y) :\u2060red\\[z\\]"),
+        (":material/lock: :joy: http://a", ":\u2060material/lock: :\u2060joy: http:\u2060//a"),
+        ("at 12:30:45 for: you", "at 12:30:45 for: you"),
+        ("# one\n\n- two\\", r"\# one - two\\"),
+        ("1. one", r"1\. one"),
+        ("- one", r"\- one"),
+    ],
+)
+def test_words_from_elsewhere_are_no_markup(text, escaped):
+    assert layout.literal(text) == escaped
 
 
 def test_a_quick_test_is_dry_unless_asked():

@@ -152,3 +152,20 @@ def test_a_scan_is_started_over_once_somebody_is_sure_and_that_is_undone(at: Con
     says(page, "Undone: restart of customers.")
     status, said = at.project.run("migration", "bookmarks")
     assert re.search(r"customers .*complete, proven", said), said
+
+
+def test_a_name_is_shown_as_it_is_and_never_obeyed(at: Console, page: Page) -> None:
+    name = "<b>Bo</b> ![x](http://127.0.0.1:9/x) [go](/undo) :material/lock: :joy: $x^2$ :red[r] *i* `c` _u_"
+    with at.project.database() as connection:
+        row = connection.execute("select id from cratejoy.customers order by id desc limit 1").fetchone()
+        assert row
+        change = "update cratejoy.customers set first_name = %s, last_name = '' where id = %s"
+        connection.execute(change, (name, row[0]))
+    find(page, at, str(row[0]))
+    page.get_by_text("Show personal data").click()
+    heading = page.locator("[data-testid=stMain] h3").first
+    expect(heading).to_contain_text("<b>Bo</b>")
+    assert heading.inner_text().replace("\u2060", "").strip() == name
+    assert heading.locator("img, b, em, code, .katex, [role=img], span[style]").count() == 0
+    # Nor does a name become part of the page's address.
+    assert heading.locator("a[href^='#']").count() == 0

@@ -11,6 +11,7 @@ from streamlit.logger import get_logger
 from tap_cratejoy.errors import TapError
 from target_shopify.errors import TargetError
 
+from cratejoy_migration.console.layout import literal
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading.errors import sentence
 from cratejoy_migration.staging import StagingError
@@ -23,7 +24,7 @@ _LATE_LOGGERS = ("streamlit.error_util", "streamlit.runtime.scriptrunner.exec_co
 
 def show(error: Exception) -> bool:
     """Show a page's failure as one sentence; for Streamlit's `on_script_error`."""
-    st.error(in_words(error))
+    st.error(literal(in_words(error)))
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -14,6 +15,10 @@ ONWARD = ":material/arrow_forward:"
 _KEPT = 1
 """Letters of a name that stay when it is masked."""
 _NOW = timedelta(seconds=45)
+_MARKUP = re.compile(r"[\\`*\[\]<~$&]|(?<!\w)_|_(?!\w)|^[#>+-]|(?<=^\d)[.)]")
+_SHORTCUT = re.compile(r":(?=//|[A-Za-z+-])")
+"""What begins an icon, an emoji, a color or a link; none of them can be escaped by a backslash."""
+_APART = ":\u2060"
 
 
 def page(title: str, lead: str) -> None:
@@ -46,6 +51,11 @@ def masked(text: str | None) -> str:
     if not text or st.session_state.get(REVEAL):
         return text or ""
     return hidden(text)
+
+
+def literal(text: str) -> str:
+    """Return words from elsewhere, such as a name or a program's sentence, so that nothing in them is markup."""
+    return _SHORTCUT.sub(_APART, _MARKUP.sub(r"\\\g<0>", " ".join(text.split())))
 
 
 def hidden(text: str) -> str:

@@ -92,7 +92,7 @@ def _table(found: Audited) -> None:
     counts = ("At Cratejoy", "Staged", "Missing", "Accepted", "New since", "Extra")
     st.dataframe(shown, column_config=dict.fromkeys(counts, FIGURE), hide_index=True, width="stretch")
     for line in (line for line in found.lines if line.trouble):
-        st.caption(f"{line.stream}: {line.trouble}")
+        st.caption(layout.literal(f"{line.stream}: {line.trouble}"))
 
 
 def _map(found: Audited) -> None:

@@ -87,7 +87,7 @@ def _do(what: str, subject: str, change: Callable[[Bookmarks], str]) -> None:
             said = change(_bookmarks(connection))
             trail.record(connection, gate.who(), what, subject)
     except OperatorError as error:
-        st.error(str(error))
+        st.error(layout.literal(str(error)))
         return
     st.session_state[_SAID] = said
     st.rerun()

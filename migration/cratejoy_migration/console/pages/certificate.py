@@ -65,7 +65,7 @@ def _figures(found: Certificate) -> None:
     if found.line.clean:
         st.success(found.told.get("verdict") or f"Nothing is unexplained in {found.line.shop}.")
         return
-    reasons = "\n".join(f"- {one}" for one in found.unexplained)
+    reasons = "\n".join(f"- {layout.literal(one)}" for one in found.unexplained)
     st.warning(f"{found.told.get('verdict') or 'Not everything is as it should be.'}\n\n{reasons}".strip())
 
 

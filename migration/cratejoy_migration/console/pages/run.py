@@ -75,7 +75,7 @@ def _resume(job: Job) -> None:
             number = jobs.resume(connection, job.id, gate.who())
             trail.record(connection, gate.who(), f"resumed: {job.title}", f"run {job.id} as run {number}")
     except OperatorError as error:
-        st.error(str(error))
+        st.error(layout.literal(str(error)))
         return
     st.query_params.pop(_CHOSEN, None)
     st.rerun()

@@ -137,7 +137,7 @@ def _start_purge(shop: str) -> None:
     try:
         PURGING.start(shop, gate.who())
     except OperatorError as error:
-        st.error(str(error))
+        st.error(layout.literal(str(error)))
         return
     st.session_state.pop(_STOCK, None)
     st.rerun()

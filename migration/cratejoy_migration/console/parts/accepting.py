@@ -25,7 +25,8 @@ def accepting(kind: str, title: str, amounts: Mapping[str, int]) -> None:
         before = decisions.accepted(connection, kind)
     for one in (one for one in before.values() if one.amount):
         of = "" if one.subject == "all" else f" of {one.subject}"
-        st.caption(f"Accepted on {layout.moment(one.decided_at)}: up to {one.amount:,} {kind}{of}. {one.reason}")
+        told = f"up to {one.amount:,} {kind}{of}. {one.reason}"
+        st.caption(layout.literal(f"Accepted on {layout.moment(one.decided_at)}: {told}"))
     if said := st.session_state.pop(_SAID, ""):
         st.toast(said)
     subjects = list(dict.fromkeys([*amounts, *(name for name, one in before.items() if one.amount)]))

@@ -82,13 +82,14 @@ def _end(job: Job) -> None:
         if job.stopping:
             st.info("Stopping: what is in flight is ended first, which takes some seconds.")
         return
-    text = job.sentence or next((line.sentence for line in reversed(job.steps) if line.sentence), None)
+    text = job.sentence or next((line.sentence for line in reversed(job.steps) if line.sentence), None) or ""
+    told = layout.literal(f"{word(job.state)}. {text[:1].upper()}{text[1:]}".strip())
     if job.state == "done":
         st.success(f"Done in {_took(job.started_at, job.ended_at)}.")
     elif job.state in ("failed", "killed"):
-        st.error(f"{word(job.state)}. {text or ''}".strip())
+        st.error(told)
     else:
-        st.warning(f"{word(job.state)}. {text or ''}".strip())
+        st.warning(told)
 
 
 def _steps(job: Job) -> None:

@@ -65,7 +65,9 @@ def show(there: Staged, number: int) -> None:
 
 def _heading(customer: Customer) -> None:
     name = " ".join(filter(None, (customer.document.get("first_name"), customer.document.get("last_name"))))
-    st.subheader(layout.masked(name or customer.document.get("name")) or f"Customer {customer.id}")
+    shown = layout.masked(name or customer.document.get("name"))
+    # Without an anchor: a name has no place in the page's address.
+    st.subheader(layout.literal(shown) or f"Customer {customer.id}", anchor=False)
     told = {
         "Cratejoy id": str(customer.id),
         "Ledger": str(customer.line.get("status") or "not sent yet"),
@@ -76,7 +78,7 @@ def _heading(customer: Customer) -> None:
         for name, value in told.items():
             st.markdown(f":gray[{name}] **{value}**", width="content")
     for note in _notes(customer):
-        st.caption(note)
+        st.caption(layout.literal(note))
 
 
 def _notes(customer: Customer) -> Iterator[str]:
@@ -131,7 +133,7 @@ def _live(customer: Customer, chosen: Settings | str) -> Live | None:
     if asked != customer.id or isinstance(chosen, str):
         return None
     if isinstance(answer, str):
-        st.warning(f"The shop could not be read. {answer}")
+        st.warning(layout.literal(f"The shop could not be read. {answer}"))
         return None
     if answer.found is None:
         st.info("The shop has no such customer.")
@@ -142,7 +144,7 @@ def _live(customer: Customer, chosen: Settings | str) -> Live | None:
 
 def _compare(customer: Customer, made: Sent, live: Live | None) -> None:
     if made.refusal:
-        st.warning(made.refusal)
+        st.warning(layout.literal(made.refusal))
     compared = None
     if live and made.members and customer.whole:
         sent = customer.shopify_id is not None
@@ -157,7 +159,7 @@ def _compare(customer: Customer, made: Sent, live: Live | None) -> None:
         else:
             st.success("Nothing differs.")
         for why in compared.explained:
-            st.caption(f"Otherwise for a reason: {why}")
+            st.caption(layout.literal(f"Otherwise for a reason: {why}"))
     frame = pd.DataFrame([_row(row, asked=live is not None) for row in rows])
     marked = [bool(row.difference) for row in rows]
     shown = frame.style.apply(lambda row: [_MARKED if marked[row.name] else ""] * len(row), axis=1)

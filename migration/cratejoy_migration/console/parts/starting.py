@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cratejoy_migration.console import place
+from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.access import gate, trail
 from cratejoy_migration.console.work import jobs
 from cratejoy_migration.console.work.plan import Plan
@@ -18,6 +18,6 @@ def start(plan: Plan) -> None:
             number = jobs.start(connection, plan, gate.who())
             trail.record(connection, gate.who(), f"started: {plan.title}", f"run {number}")
     except OperatorError as error:
-        st.error(str(error))
+        st.error(layout.literal(str(error)))
         return
     st.switch_page(st.session_state["pages"]["run"])

@@ -34,6 +34,7 @@ def search(connection: Connection, there: Staged, text: str) -> list[Match]:
 
     A number is the id of a customer, else of an order or a subscription, else of a Shopify customer.
     """
+    text = text.replace("\0", "")  # which PostgreSQL knows in no text
     words = text.replace(",", " ").split()
     if not words:
         return []
