@@ -300,6 +300,15 @@ def test_a_copy_of_a_report_elsewhere_is_named_and_fails_the_proof(purge, projec
     assert (project / "old" / "refused.jsonl").exists()
 
 
+def test_what_a_quick_test_left_goes_and_is_not_said_to_stay(purge, project):
+    (project / "reports" / "quick-test").mkdir(parents=True)
+    (project / "reports" / "quick-test" / "fix-list.csv").write_text(MARKER)
+    assert "looks like a copy" not in purge().stdout
+    said = purge("--confirm", "demo")
+    assert (said.returncode, "looks like a copy" in said.stdout) == (0, False)
+    assert marked(project) == []
+
+
 def test_a_link_in_the_reports_is_removed_and_what_it_leads_to_is_not(tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "a").write_text("x")

@@ -76,13 +76,21 @@ def remove(found: Iterable[Remnant]) -> None:
             one.path.unlink(missing_ok=True)
 
 
-def strangers(project: Path, reports: Iterable[Path]) -> list[Path]:
-    """Return files anywhere in the project that look like copies of our reports; they are not touched."""
+def strangers(project: Path, reports: Iterable[Path], going: Iterable[Remnant]) -> list[Path]:
+    """Return files anywhere in the project that look like copies of our reports; they are not touched.
+
+    Args:
+        project: Its folder.
+        reports: Folders of reports.
+        going: What is removed, with all that is in it.
+    """
     known = {one.resolve() for one in reports}
+    whole = {one.path for one in going}
     found = []
     for folder, names, files in os.walk(project):
         names[:] = [name for name in names if name not in _SKIPPED]
-        if Path(folder).resolve() not in known:
+        here = Path(folder).resolve()
+        if here not in known and not whole.intersection((here, *here.parents)):
             found += [Path(folder) / name for name in files if name in _TELLING]
     return found
 

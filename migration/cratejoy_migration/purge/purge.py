@@ -165,7 +165,7 @@ class Purge:
         if os.environ.get("MELTANO_STATE_BACKEND_URI", "systemdb") != "systemdb":
             found.kept.append(("bookmarks in your state backend", "no personal data: meltano state clear"))
         if self._scope.files:
-            found.strangers = files.strangers(self._project, self.reports())
+            found.strangers = files.strangers(self._project, self.reports(), found.remnants)
             found.kept += [(str(path), "looks like a copy of a report: delete it yourself") for path in found.strangers]
 
     # Carrying out
