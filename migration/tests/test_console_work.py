@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
+import sys
 
 import psycopg
 import pytest
 from cratejoy_migration import one_run
 from cratejoy_migration.console import place
 from cratejoy_migration.console.views import progress
-from cratejoy_migration.console.work import jobs, log, store
+from cratejoy_migration.console.work import jobs, log, purging, store
 from cratejoy_migration.console.work.plan import Plan, Step, single
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.history import RunRecord
+from cratejoy_migration.staging import StagingError
 
 GOOD = Step("probe", "Say the version", ("migration", "--version"))
 BAD = Step("collect", "Do what is not there", ("migration", "no-such-command"))
@@ -212,3 +215,36 @@ def test_a_run_whose_log_cannot_be_written_says_so(connection, tmp_path, eventua
     job = ended(connection, number, eventually)
     assert job.state == "failed"
     assert job.sentence == "Its log in reports/console cannot be written (File exists): give access, or make room."
+
+
+def test_a_purge_that_cannot_be_started_gives_the_database_back(connection, url, monkeypatch, tmp_path):
+    monkeypatch.setattr(purging, "sys", type("Elsewhere", (), {"executable": str(tmp_path / "python")}))
+    begun = purging.Purging()
+    with pytest.raises(OperatorError, match="The purge could not be started"):
+        begun.start("demo", "ada")
+    assert begun.state() is None
+    assert place.url() == url
+
+
+def test_a_console_that_comes_back_during_a_purge_leaves_the_database_alone(connection, url, tmp_path):
+    """Its own purge outlives it, and would find the database in use."""
+    script = tmp_path / "migration"
+    script.write_text("import time; time.sleep(60)")
+    command = [sys.executable, str(script), "purge", "--confirm", "demo"]
+    with subprocess.Popen(command, cwd=tmp_path) as purge:
+        try:
+            with pytest.raises(StagingError, match="A purge is going on"):
+                place.url()
+        finally:
+            purge.kill()
+    assert place.url() == url
+
+
+def test_a_page_that_was_just_asking_does_not_open_again_what_a_purge_closed(connection, monkeypatch):
+    def closed_meanwhile(*_values, **_options):
+        place.close("Closed for a purge.")
+        raise psycopg.OperationalError("the connection is gone")
+
+    monkeypatch.setattr(place.psycopg, "connect", closed_meanwhile)
+    with pytest.raises(StagingError, match="Closed for a purge"), place.connection():
+        pytest.fail("it must stay closed")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from cratejoy_migration.staging import StagingError, staging_database
 from cratejoy_migration.staging.project import project_folder
 
 _CONNECT_SECONDS = 10
+_PURGED = "A purge is going on, and the database is left alone: wait for its end, then open the page again."
 
 
 class _Lease:
@@ -31,6 +33,8 @@ class _Lease:
             if self._closed:
                 raise StagingError(self._closed)
             if self._url is None:
+                if _purge_goes_on(project()):
+                    raise StagingError(_PURGED)
                 self._url = self._held.enter_context(staging_database(project()))
             return self._url
 
@@ -40,8 +44,25 @@ class _Lease:
             self._held.close()
             self._url = None
 
+    def renew(self) -> None:
+        """Look for the database again, unless it was closed meanwhile."""
+        with self._lock:
+            self._held.close()
+            self._url = None
+
 
 _LEASE = _Lease()
+
+
+def _purge_goes_on(folder: Path) -> bool:
+    """Return whether this project is being purged, by a console that ended meanwhile or on the command line."""
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "purge" in words and "--confirm" in words and any(Path(word).name == "migration" for word in words[:3]):
+            with suppress(psutil.Error, OSError):
+                if Path(process.cwd()) == folder:
+                    return True
+    return False
 
 
 def project() -> Path:
@@ -86,7 +107,7 @@ def connection() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     try:
         opened = psycopg.connect(url(), connect_timeout=_CONNECT_SECONDS, autocommit=True)
     except psycopg.OperationalError:
-        open_again()  # an embedded server that died and came back has another port
+        _LEASE.renew()  # an embedded server that died and came back has another port
         opened = psycopg.connect(url(), connect_timeout=_CONNECT_SECONDS, autocommit=True)
     with opened:
         yield opened

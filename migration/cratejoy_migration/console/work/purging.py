@@ -57,7 +57,7 @@ class Purging:
             who: Who starts it.
 
         Raises:
-            OperatorError: One is going on already.
+            OperatorError: One is going on already, or it cannot be started.
         """
         with self._lock:
             if self._process is not None and self._process.poll() is None:
@@ -65,15 +65,22 @@ class Purging:
             place.close(CLOSED)
             self._said = tempfile.TemporaryFile()  # noqa: SIM115  # outlives this call
             self._who, self._began_at = who, datetime.now(UTC)
-            self._process = subprocess.Popen(
-                [str(Path(sys.executable).parent / "migration"), "purge", "--confirm", shop],
-                cwd=place.project(),
-                env={**place.environment(), "COLUMNS": "100"},
-                stdin=subprocess.DEVNULL,
-                stdout=self._said,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [str(Path(sys.executable).parent / "migration"), "purge", "--confirm", shop],
+                    cwd=place.project(),
+                    env={**place.environment(), "COLUMNS": "100"},
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._said,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self._process = None
+                place.open_again()
+                raise OperatorError(
+                    f"The purge could not be started ({error.strerror}), so nothing went: install the project again."
+                ) from None
 
     def state(self) -> State | None:
         """Return how the last purge stands; None when there was none, or somebody began anew since."""
