@@ -11,7 +11,7 @@ from cratejoy_migration.console.access import gate, trail
 from cratejoy_migration.console.parts.accepting import accepting
 from cratejoy_migration.console.parts.columns import FIGURE
 from cratejoy_migration.console.parts.figures import figures
-from cratejoy_migration.console.parts.starting import start
+from cratejoy_migration.console.parts.starting import ask_and_start, start
 from cratejoy_migration.console.views import certificate as view
 from cratejoy_migration.console.views import reports
 from cratejoy_migration.console.views.certificate import Certificate
@@ -73,14 +73,15 @@ def _actions(found: Certificate | None) -> None:
     repairs = found is not None and found.repairable
     with st.container(horizontal=True):
         if repairs and st.button("Repair", type="primary", help="Sends again what differs, and verifies again."):
-            start(single("repair", "Repair", "migration", "repair"))
+            ask_and_start(single("repair", "Repair", "migration", "repair"), "Repair")
         if st.button("Verify", type="secondary" if repairs else "primary", help="Writes nothing into the shop."):
             start(single("verify", "Verification", "migration", "verify"))
         if found is not None and found.changed:
             with st.popover("Undo changes made in the shop"):
                 st.caption("People changed some of these values in the shop. This writes the staged values over them.")
                 if st.button("Repair and overwrite", key="repair_overwrite"):
-                    start(single("repair", "Repair, changes undone", "migration", "repair", "--overwrite"))
+                    plan = single("repair", "Repair, changes undone", "migration", "repair", "--overwrite")
+                    ask_and_start(plan, "Repair and overwrite")
 
 
 def _proof(found: Certificate) -> None:

@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from cratejoy_migration.console import layout
-from cratejoy_migration.console.parts.starting import start
+from cratejoy_migration.console.parts.starting import ask_and_start, start
 from cratejoy_migration.console.work import tiers
 from cratejoy_migration.console.work.tiers import Collection, Migration
 
@@ -84,4 +84,5 @@ def _migrate() -> None:
     if not dry:
         st.caption("This writes customers into the shop. Nobody is mailed. A rollback undoes it.")
     if st.button("Start the dry run" if dry else "Write into the shop", type="primary"):
-        start(tiers.migrate(Migration(customers, _LANES[lane], _ORDERS[orders], dry)))
+        plan = tiers.migrate(Migration(customers, _LANES[lane], _ORDERS[orders], dry))
+        start(plan) if dry else ask_and_start(plan, "Write")

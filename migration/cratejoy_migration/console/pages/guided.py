@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import streamlit as st
-from dotenv import dotenv_values
 
 from cratejoy_migration import meltano_runs
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.layout import ONWARD
 from cratejoy_migration.console.parts import live
-from cratejoy_migration.console.parts.starting import start
+from cratejoy_migration.console.parts.starting import ask_and_start, start
 from cratejoy_migration.console.views import path
 from cratejoy_migration.console.views.path import Stage, Turn
 from cratejoy_migration.console.work import jobs
@@ -72,22 +69,10 @@ def _action(turn: Turn, *, says: bool = True) -> None:
         st.markdown(turn.says)
     with st.container(horizontal=True, vertical_alignment="center"):
         if turn.plan and st.button(turn.button, type="primary", key=f"do-{turn.button}"):
-            _sure(turn) if turn.writes else start(turn.plan)
+            ask_and_start(turn.plan, turn.button) if turn.writes else start(turn.plan)
         if turn.page:
             address, words = turn.page
             st.page_link(st.session_state["pages"][address], label=words, icon=ONWARD)
-
-
-@st.dialog("Write into the shop?")
-def _sure(turn: Turn) -> None:
-    """Ask once more before anything is written into the shop."""
-    shop = os.environ.get("TARGET_SHOPIFY_SHOP") or dotenv_values(place.project() / ".env").get("TARGET_SHOPIFY_SHOP")
-    st.markdown(
-        f"This writes customers into **{shop or 'the shop of the settings'}**. Nobody is mailed. It can be stopped at "
-        "any moment, goes on where it stood, and can be rolled back."
-    )
-    if turn.plan and st.button(f"{turn.button} now", type="primary"):
-        start(turn.plan)
 
 
 def _stop_button(number: int) -> None:

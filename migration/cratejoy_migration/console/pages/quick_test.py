@@ -6,7 +6,7 @@ import streamlit as st
 
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.layout import ONWARD
-from cratejoy_migration.console.parts.starting import start
+from cratejoy_migration.console.parts.starting import ask_and_start, start
 from cratejoy_migration.console.views import reports
 from cratejoy_migration.console.work import tiers
 from cratejoy_migration.forecast.screen import OUTCOMES
@@ -39,7 +39,8 @@ def page() -> None:
         if send:
             st.caption("These customers will be written into the shop. Nobody is mailed.")
         if st.button("Write these customers" if send else "Run the quick test", type="primary"):
-            start(tiers.quick_test(int(customers or _DEFAULT), send=send))
+            plan = tiers.quick_test(int(customers or _DEFAULT), send=send)
+            ask_and_start(plan, "Write") if send else start(plan)
     found = result.read(reports.folder(place.project()) / result.FOLDER)
     if found:
         _result(found)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import streamlit as st
+from dotenv import dotenv_values
 
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.access import gate, trail
@@ -21,3 +24,21 @@ def start(plan: Plan) -> None:
         st.error(layout.literal(str(error)))
         return
     st.switch_page(st.session_state["pages"]["run"])
+
+
+@st.dialog("Write into the shop?")
+def ask_and_start(plan: Plan, button: str) -> None:
+    """Ask once more before many customers are written into the shop, and start the run then.
+
+    Args:
+        plan: What is started.
+        button: The words that were pressed; pressed again in the question, with "now" behind them.
+    """
+    shop = os.environ.get("TARGET_SHOPIFY_SHOP") or dotenv_values(place.project() / ".env").get("TARGET_SHOPIFY_SHOP")
+    named = f"**{layout.literal(shop)}**" if shop else "the shop of the settings"
+    st.markdown(
+        f"This writes customers into {named}. Nobody is mailed. It can be stopped at any moment, goes on where it "
+        "stood, and can be rolled back."
+    )
+    if st.button(f"{button} now", type="primary"):
+        start(plan)
