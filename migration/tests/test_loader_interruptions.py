@@ -36,6 +36,12 @@ def ids(query):
     return query("select count(*), count(distinct id), max(id) from cratejoy.customers")[0]
 
 
+def reading(query, eventually):
+    """Wait until the loader has begun to read, and then for as long as it needs for a few lines."""
+    eventually(lambda: query("select to_regclass('cratejoy.customers') is not null")[0][0], 60)
+    time.sleep(1)
+
+
 def test_state_comes_while_the_tap_is_silent_and_only_for_stored_rows(start_loader, query, singer):
     process = start_loader(state_interval=0.5)
     feed(process, singer.line(singer.schema()), *page(singer, 0), *page(singer, 1))
@@ -57,10 +63,10 @@ def test_state_is_not_written_for_rows_that_could_not_be_stored(load, query, sin
     assert ids(query)[0] == 0
 
 
-def test_sigterm_stores_what_was_read_and_is_not_a_success(start_loader, query, singer):
+def test_sigterm_stores_what_was_read_and_is_not_a_success(start_loader, query, singer, eventually):
     process = start_loader()
     feed(process, singer.line(singer.schema()), *page(singer, 0))
-    time.sleep(2)
+    reading(query, eventually)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 143
@@ -68,10 +74,10 @@ def test_sigterm_stores_what_was_read_and_is_not_a_success(start_loader, query, 
     assert ids(query) == (50, 50, 49)
 
 
-def test_ctrl_c_stores_all_that_the_tap_had_sent_and_is_not_a_success(start_loader, query, singer):
+def test_ctrl_c_stores_all_that_the_tap_had_sent_and_is_not_a_success(start_loader, query, singer, eventually):
     process = start_loader()
     feed(process, singer.line(singer.schema()), *page(singer, 0))
-    time.sleep(2)
+    reading(query, eventually)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     feed(process, *page(singer, 1))
@@ -81,10 +87,10 @@ def test_ctrl_c_stores_all_that_the_tap_had_sent_and_is_not_a_success(start_load
     assert ids(query) == (100, 100, 99)
 
 
-def test_ctrl_c_does_not_wait_for_a_tap_that_goes_on(start_loader, singer):
+def test_ctrl_c_does_not_wait_for_a_tap_that_goes_on(start_loader, query, singer, eventually):
     process = start_loader()
     feed(process, singer.line(singer.schema()), *page(singer, 0))
-    time.sleep(1.5)
+    reading(query, eventually)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=10) == 130
 

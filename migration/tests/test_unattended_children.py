@@ -49,7 +49,7 @@ def test_a_signal_goes_on_to_the_program_whose_clean_end_is_awaited_and_nothing_
     with start() as process:
         assert process.stdout.readline() == "begun\n"
         process.send_signal(number)
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=90)
     assert said.splitlines() == [
         "ending cleanly",
         f"status {128 + signal.SIGTERM} signal {int(number)}",

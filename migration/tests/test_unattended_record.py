@@ -64,6 +64,16 @@ def test_trouble_stays_on_record_until_the_step_ends_or_the_path_stops(connectio
         assert record.trouble(number, "migrate") is None
 
 
+def test_a_step_that_a_killed_run_left_is_done_once_the_goal_is_reached(connection):
+    record = PathRecord(connection)
+    number = record.round().number
+    record.begin(number, "collect orders")
+    record.settle(number)
+    rows = connection.execute("select step, state, ended_at is not null, times from migration.path order by step")
+    assert rows.fetchall() == [("collect orders", "done", True, 0), ("round", "running", False, 0)]
+    assert record.past(number) == {}
+
+
 def test_nothing_is_known_of_an_empty_database(connection, tmp_path):
     sources = Sources(tmp_path, connection, ("customers",))
     record = PathRecord(connection)

@@ -50,6 +50,10 @@ update migration.path set state = 'retrying', attempts = %s, failing_since = %s,
 where round = %s and step = %s
 """
 _STOP = "update migration.path set state = %s, sentence = %s, ended_at = now() where round = %s and step = %s"
+_SETTLE = """
+update migration.path set state = 'done', ended_at = now(), next_try_at = null
+where round = %s and step <> %s and state = 'running'
+"""
 _PAST = "select step, ended_at, state, times from migration.path where round = %s and times > 0"
 
 
@@ -135,6 +139,14 @@ class PathRecord:
     def end(self, number: int, step: str, *, held: bool, sentence: str = "") -> None:
         """Write that a step came to its end, and whether what it checks held."""
         self._connection.execute(_END, ("done" if held else "unheld", sentence or None, number, step))
+
+    def settle(self, number: int) -> None:
+        """Write that nothing of a round goes on any more, once its goal is reached.
+
+        A run that was killed may leave a step `running` whose program came to its end all the same: the bookmarks say
+        so, and nobody does it again.
+        """
+        self._connection.execute(_SETTLE, (number, ROUND))
 
     def trouble(self, number: int, step: str) -> Trouble | None:
         """Return what is on record of a step that fails."""

@@ -109,6 +109,7 @@ class Walk:
         while True:
             move = self._next()
             if move is None:
+                self._record.settle(self._round.number)
                 return Stop("finished" if moved else "idle", self._orders.goal, self._finished(moved=moved))
             moved = True
             stop = self._do(move)
