@@ -43,7 +43,7 @@ def test_two_consoles_may_write_the_first_entry_at_once(url, connection):
         thread.start()
         time.sleep(0.3)
         slow.commit()
-        thread.join(5)
+        thread.join(30)
         assert not thread.is_alive()
     assert _told(trail.latest(connection, 10)) == [("ben", "signed in", "")]
 
@@ -62,10 +62,10 @@ def test_notes_are_written_when_the_database_comes_back(url, connection, monkeyp
     notes = trail.Notes(connect)
     began = time.monotonic()
     notes.note("ann", "signed in", "from 127.0.0.1")
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 2  # a connection that is waited for takes ten
     time.sleep(0.3)
     away[0] = False
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not trail.latest(connection, 10) and time.monotonic() < deadline:
         time.sleep(0.05)
     notes.close()

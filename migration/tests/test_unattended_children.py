@@ -22,8 +22,9 @@ print("begun", flush=True)
 time.sleep(30)
 """
 RUNNER = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests themselves were started by nohup
 from cratejoy_migration.unattended.child import Children
 children = Children(Path.cwd()); children.listen()
 ended = children.run([sys.executable, "-c", sys.argv[1]], {}, lambda line: print(line, flush=True))

@@ -51,7 +51,7 @@ where round = %s and step = %s
 """
 _STOP = "update migration.path set state = %s, sentence = %s, ended_at = now() where round = %s and step = %s"
 _SETTLE = """
-update migration.path set state = 'done', ended_at = now(), next_try_at = null
+update migration.path set state = 'done', ended_at = began_at, next_try_at = null
 where round = %s and step <> %s and state = 'running'
 """
 _PAST = "select step, ended_at, state, times from migration.path where round = %s and times > 0"
