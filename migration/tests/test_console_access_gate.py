@@ -259,6 +259,19 @@ def test_clicks_keep_a_session_alive_and_the_greeting_does_not():
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("path", ["/guided/", "/login/"])
+def test_a_slash_behind_a_page_leads_to_the_page(path):
+    for client in (House().client(), House().signed_in()):
+        answer = client.get(path, follow_redirects=False)
+        assert (answer.status_code, answer.headers["Location"]) == (303, path[:-1])
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/guided//", "/_stcore/x/"])
+def test_no_other_slash_leads_anywhere(path):
+    answer = House().client().get(f"http://testserver{path}", follow_redirects=False)
+    assert answer.status_code in {401, 404}
+
+
 def test_every_answer_carries_the_headers():
     client = House().signed_in()
     for path in ("/login", "/", "/_stcore/x", "/session", "/missing.js"):

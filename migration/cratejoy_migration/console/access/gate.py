@@ -30,6 +30,7 @@ TRUSTED_HEADERS = {"X-Console-Name": WHO, "X-Console-Session": NUMBER}
 OPERATOR = "operator"
 _OURS = frozenset(name.lower().encode() for name in TRUSTED_HEADERS)
 _PAGE = re.compile(r"/[\w-]*")
+_SLASH_BEHIND = re.compile(r"(/[\w-]+)/")
 _NOT_PAGES = frozenset({"/oauth2callback", "/session"})
 _SESSION_ENDED = 4401
 
@@ -89,6 +90,8 @@ class Gate:
             )
         elif not reads and not same_origin(request.headers.get("origin"), host):
             answer = PlainTextResponse("This was not sent by a page of the console.\n", 403)
+        elif reads and (page := _SLASH_BEHIND.fullmatch(scope["path"])):
+            answer = RedirectResponse(page[1], 303, headers.NOT_KEPT)
         elif scope["path"] in self._open:
             pass
         elif session is None:
