@@ -10,8 +10,6 @@ from target_shopify.progress import duration
 
 REVEAL = "reveal"
 """Key of the session's state: whether personal data is shown."""
-ONWARD = ":material/arrow_forward:"
-"""Icon of a link to the page that comes next."""
 _KEPT = 1
 """Letters of a name that stay when it is masked."""
 _NOW = timedelta(seconds=45)

@@ -13,6 +13,7 @@ from cratejoy_migration.console.parts.starting import start
 from cratejoy_migration.console.views import audit as view
 from cratejoy_migration.console.views.audit import Audited
 from cratejoy_migration.console.views.wording import without_commands
+from cratejoy_migration.console.work import tiers
 from cratejoy_migration.console.work.plan import single
 
 _MOST_RANGES = 500
@@ -56,9 +57,9 @@ def _actions(found: Audited | None) -> None:
     holes = found is not None and bool(found.beyond)
     row = st.container(horizontal=True)
     if holes and row.button("Backfill", type="primary", help="Reads exactly what is missing, and audits it again."):
-        start(single("backfill", "Backfill", "migration", "backfill"))
+        start(tiers.BACKFILL)
     if row.button("Audit", type="secondary" if holes else "primary", help="Compares the counts: one request a stream."):
-        start(single("audit", "Audit", "migration", "audit"))
+        start(tiers.AUDIT)
     with row.popover("Audit every page", help="Reads every page, ids only, and names each missing row."):
         _every_page(found)
 

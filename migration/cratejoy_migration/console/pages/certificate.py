@@ -15,6 +15,7 @@ from cratejoy_migration.console.parts.starting import ask_and_start, start
 from cratejoy_migration.console.views import certificate as view
 from cratejoy_migration.console.views import reports
 from cratejoy_migration.console.views.certificate import Certificate
+from cratejoy_migration.console.work import tiers
 from cratejoy_migration.console.work.plan import single
 
 _FRAME_HEIGHT = 900
@@ -73,9 +74,9 @@ def _actions(found: Certificate | None) -> None:
     repairs = found is not None and found.repairable
     with st.container(horizontal=True):
         if repairs and st.button("Repair", type="primary", help="Sends again what differs, and verifies again."):
-            ask_and_start(single("repair", "Repair", "migration", "repair"), "Repair")
+            ask_and_start(tiers.REPAIR, "Repair")
         if st.button("Verify", type="secondary" if repairs else "primary", help="Writes nothing into the shop."):
-            start(single("verify", "Verification", "migration", "verify"))
+            start(tiers.VERIFY)
         if found is not None and found.changed:
             with st.popover("Undo changes made in the shop"):
                 st.caption("People changed some of these values in the shop. This writes the staged values over them.")

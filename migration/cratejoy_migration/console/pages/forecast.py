@@ -17,6 +17,7 @@ from cratejoy_migration.console.views import forecast as view
 from cratejoy_migration.console.views import reports
 from cratejoy_migration.console.views.forecast import Forecast
 from cratejoy_migration.console.views.wording import without_commands
+from cratejoy_migration.console.work import tiers
 from cratejoy_migration.console.work.plan import single
 from cratejoy_migration.forecast import screen
 
@@ -62,7 +63,7 @@ def _figures(found: Forecast) -> None:
 def _again(*, first: bool) -> None:
     with st.container(horizontal=True):
         if st.button("Forecast", type="primary", help="Nothing is written to Shopify."):
-            start(single("forecast", "Forecast", "migration", "forecast"))
+            start(tiers.FORECAST)
         if not first and st.button(
             "Forecast everybody", help="Customers that are done, too: after changed settings, for instance."
         ):

@@ -6,8 +6,8 @@ import streamlit as st
 
 from cratejoy_migration import meltano_runs
 from cratejoy_migration.console import layout, place
-from cratejoy_migration.console.layout import ONWARD
 from cratejoy_migration.console.parts import live
+from cratejoy_migration.console.parts.onward import onward
 from cratejoy_migration.console.parts.starting import ask_and_start, start
 from cratejoy_migration.console.views import path
 from cratejoy_migration.console.views.path import Stage, Turn
@@ -72,7 +72,7 @@ def _action(turn: Turn, *, says: bool = True) -> None:
             ask_and_start(turn.plan, turn.button) if turn.writes else start(turn.plan)
         if turn.page:
             address, words = turn.page
-            st.page_link(st.session_state["pages"][address], label=words, icon=ONWARD)
+            onward(address, words)
 
 
 def _stop_button(number: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cratejoy_migration.console import layout, place
-from cratejoy_migration.console.layout import ONWARD
+from cratejoy_migration.console.parts.onward import onward
 from cratejoy_migration.console.parts.starting import ask_and_start, start
 from cratejoy_migration.console.views import reports
 from cratejoy_migration.console.work import tiers
@@ -66,4 +66,4 @@ def _result(found: Result) -> None:
         width="stretch",
     )  # fmt: skip
     if found.holds:
-        st.page_link(st.session_state["pages"]["guided"], label="Go on with the guided path", icon=ONWARD)
+        onward("guided", "Go on with the guided path")

@@ -9,8 +9,8 @@ from target_shopify.progress import duration
 
 from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.access import gate, trail
-from cratejoy_migration.console.layout import ONWARD
 from cratejoy_migration.console.parts import live
+from cratejoy_migration.console.parts.onward import onward
 from cratejoy_migration.console.work import jobs, store
 from cratejoy_migration.console.work.store import Job
 from cratejoy_migration.errors import OperatorError
@@ -60,13 +60,13 @@ def _actions(job: Job, *, resumable: bool) -> None:
     if resumable and st.button("Resume", type="primary"):
         _resume(job)
     if job.kind == jobs.ROLLBACK and job.state in store.RESUMABLE:
-        st.page_link(st.session_state["pages"]["undo"], label="Finish the rollback", icon=ONWARD)
+        onward("undo", "Finish the rollback")
     elif job.kind == "quick-test" and job.state in ("done", "unheld"):
-        st.page_link(st.session_state["pages"]["quick-test"], label="What the quick test came to", icon=ONWARD)
+        onward("quick-test", "What the quick test came to")
     elif job.kind == "rollback-plan" and job.state == "done":
-        st.page_link(st.session_state["pages"]["undo"], label="The plan, and the way to carry it out", icon=ONWARD)
+        onward("undo", "The plan, and the way to carry it out")
     elif job.state in ("done", "unheld"):
-        st.page_link(st.session_state["pages"]["guided"], label="Go on with the guided path", icon=ONWARD)
+        onward("guided", "Go on with the guided path")
 
 
 def _resume(job: Job) -> None:

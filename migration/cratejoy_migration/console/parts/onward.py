@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cratejoy_migration.console.layout import ONWARD
+_ICON = ":material/arrow_forward:"
 
 
 def onward(address: str, words: str) -> None:
     """Show a link to another page of the console."""
     pages = st.session_state.get("pages") or {}
     if address in pages:
-        st.page_link(pages[address], label=words, icon=ONWARD)
+        st.page_link(pages[address], label=words, icon=_ICON)
