@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
-from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
 
 from cratejoy_migration.staging import StagingError
 
@@ -122,6 +121,9 @@ def _of_database(error: psycopg.Error) -> str:
 def _of_program(error: BaseException) -> str:
     if isinstance(error, UnicodeEncodeError):
         return "a record holds text that is not Unicode (an unpaired surrogate), which PostgreSQL cannot store."
+    # Imported now: the SDK takes longer to load than most of the commands that use this module take to run.
+    from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException  # noqa: PLC0415
+
     if isinstance(error, RecordsWithoutSchemaException):
         return "the tap sent a record before the schema of its stream."
     if isinstance(error, MissingKeyPropertiesError):
