@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import warnings
@@ -103,6 +104,25 @@ def test_a_stranger_is_shown_the_way_to_the_sign_in(method):
     answer = House().client().request(method, "/audit")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/audit")
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_who_signs_in_comes_to_the_run_that_was_asked_for():
+    client = House().client()
+    way = client.get("/run?run=7").headers["Location"]
+    assert way == "/login?next=/run%3Frun%3D7"
+    assert 'name="next" value="/run?run=7"' in client.get(way).text
+    answer = client.post("/login", data={"password": PASSWORD, "next": "/run?run=7"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/run?run=7")
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [("/run?run=7", "/run?run=7"), ("/run?run=7&x=//evil.example", "/run"), ("/run?next=//evil.example", "/run"),
+     ("/login?run=7", "/"), ("//evil.example?run=7", "/"), ("/run?run=7#x", "/run"), ("?run=7", "/")],
+)  # fmt: skip
+def test_a_sign_in_leads_to_pages_of_ours_only(given, place):
+    answer = House().client().post("/login", data={"password": PASSWORD, "next": given})
+    assert (answer.status_code, answer.headers["Location"]) == (303, place)
 
 
 @pytest.mark.parametrize(
@@ -257,6 +277,28 @@ def test_clicks_keep_a_session_alive_and_the_greeting_does_not():
             websocket.send_bytes(click())
             websocket.receive_bytes()
         time.sleep(0.05)
+
+
+def test_a_session_that_ends_while_a_connection_opens_closes_it():
+    house = House()
+    secret = house.sessions.begin("operator")
+    session = house.sessions.find(secret)
+    sent = []
+
+    async def receive():
+        house.sessions.end(session.number)
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "websocket", "path": "/_stcore/stream", "root_path": "", "query_string": b"", "subprotocols": [],
+        "headers": [(b"host", HOST.encode()), (b"origin", f"http://{HOST}".encode()),
+                    (b"cookie", f"console-8501={secret}".encode())],
+    }  # fmt: skip
+    asyncio.run(house.app(scope, receive, send))
+    assert sent[-1] == {"type": "websocket.close", "code": 4401}
 
 
 @pytest.mark.parametrize("path", ["/guided/", "/login/"])

@@ -201,6 +201,21 @@ def test_a_customer_comes_with_those_who_share_its_email(people, ledger, connect
     assert (found.verdict, found.changed) == (None, False)
 
 
+def test_what_was_verified_before_a_rollback_does_not_hold_after_it(people, ledger, connection):
+    ledger((7001, "created", "a"))
+    connection.execute(
+        "create table migration.verdicts (document_key text, verdict text, reason text, differences jsonb,"
+        " explained jsonb, checked_at timestamptz);"
+        " insert into migration.verdicts values ('7001', 'loaded', null, '[]', '[]', '2026-07-01 12:00Z');"
+        " create table migration.rollbacks (id int, began_at timestamptz);"
+        " insert into migration.rollbacks values (1, null), (2, '2026-06-30 12:00Z')"
+    )
+    there = view.staged(connection)
+    assert view.look(connection, there, 7001).verdict.verdict == "loaded"
+    connection.execute("insert into migration.rollbacks values (3, '2026-07-02 12:00Z')")
+    assert view.look(connection, there, 7001).verdict is None
+
+
 def test_a_customer_that_has_changed_since_it_was_sent_says_so(people, ledger, connection):
     there = view.staged(connection)
     mark = view.look(connection, there, 7001).document["document_hash"]

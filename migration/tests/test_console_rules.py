@@ -202,6 +202,14 @@ def test_the_rate_is_that_of_the_last_minute_and_so_is_the_time_left():
     assert program("running").done == 0
 
 
+@pytest.mark.parametrize(("used", "allowed"), [(60 * 99, 100), (60 * 140, 100), (60 * 1756, None)])
+def test_what_a_shop_gives_back_measures_only_what_can_come_from_it(used, allowed):
+    run = Run("r", "migrate", "running", NOON, 60.0, timedelta(0), {"rate": 100})
+    assert Program(run, course((0, 0, 0), (60, 10, used))).allowed == allowed
+    assert Program(run, ()).allowed == 100
+    assert Program(replace(run, figures={}), course((0, 0, 0), (60, 10, used))).allowed is None
+
+
 def test_speeds_are_drawn_between_points_that_are_far_enough_apart():
     rows = progress.speeds(course((0, 0, None), (0.1, 500, None), (3, 600, 30), (5, 700, 50)))
     assert [(row["rate"], row["points"]) for row in rows] == [(200.0, None), (50.0, 10.0)]

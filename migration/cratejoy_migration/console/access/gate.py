@@ -95,15 +95,15 @@ class Gate:
         elif scope["path"] in self._open:
             pass
         elif session is None:
-            answer = self._stranger(scope["path"], reads=reads)
+            answer = self._stranger(scope["path"], scope["query_string"].decode("latin-1"), reads=reads)
         elif reads and _is_page(scope["path"]):
             self._sessions.seen(session)
             answer = self._page(host or "")
         await (answer or self._app)(_labelled(scope, session), receive, send)
 
-    def _stranger(self, path: str, *, reads: bool) -> Response:
+    def _stranger(self, path: str, query: str, *, reads: bool) -> Response:
         if reads and _is_page(path):
-            way = f"{LOGIN}?next={quote(path)}" if path != "/" else LOGIN
+            way = f"{LOGIN}?next={quote(path + ('?' + query if query else ''))}" if path != "/" else LOGIN
             return RedirectResponse(way, 303, headers.NOT_KEPT)
         return PlainTextResponse("Sign in first.\n", 401, headers.NOT_KEPT)
 
@@ -135,6 +135,7 @@ class _Wire:
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._closed = False
+        self._opened = False
         self._greeted = False
         self._next: asyncio.Future[Message] | None = None
 
@@ -153,6 +154,9 @@ class _Wire:
 
     async def receive(self) -> Message:
         """Return the browser's next message, or the end of the connection when the session has ended."""
+        if not self._opened:
+            self._opened = True  # an application that is to accept a connection takes no other message first
+            return await self._receive()
         if self._next is None:
             self._next = asyncio.ensure_future(self._receive())
         end: asyncio.Future[bool] = asyncio.ensure_future(self._ended.wait())

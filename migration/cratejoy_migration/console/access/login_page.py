@@ -8,7 +8,8 @@ from html import escape
 from cratejoy_migration.console.access import headers
 from cratejoy_migration.console.access.shell import ICON, PRODUCT
 
-_PATH = re.compile(r"/[a-z0-9-]*")
+_PLACE = re.compile(r"/[a-z0-9-]*(\?[a-z]+=[0-9]{1,18})?")
+"""A page of the console, with the number of a run."""
 _STYLE = """
 :root { color-scheme: light dark; --back: #f6f7f7; --card: #fff; --text: #1f2a2a; --soft: #5b6868; --line: #cfd7d7;
   --main: #0f766e; --main-text: #fff; --bad: #b42318; }
@@ -41,9 +42,14 @@ look();
 POLICY = headers.plain_policy(_STYLE, _SCRIPT)
 
 
-def wanted(path: str | None) -> str:
+def wanted(place: str | None) -> str:
     """Return where somebody wanted to go: a page of the console and nothing else."""
-    return path if path and _PATH.fullmatch(path) and path != "/login" else "/"
+    if not place or place.partition("?")[0] == "/login":
+        return "/"
+    if _PLACE.fullmatch(place):
+        return place
+    page = place.partition("?")[0]
+    return page if _PLACE.fullmatch(page) else "/"
 
 
 def page(path: str, message: str = "", *, calm: bool = False, password: bool = True, account: bool = False) -> str:

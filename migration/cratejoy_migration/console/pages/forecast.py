@@ -34,7 +34,7 @@ def page() -> None:
         return
     _figures(found)
     _again(first=False)
-    outcomes, hours = st.columns(2)
+    outcomes, hours = st.columns([2, 3])
     with outcomes:
         _outcomes(found)
     with hours:
@@ -78,8 +78,8 @@ def _outcomes(found: Forecast) -> None:
 
 def _hours(found: Forecast) -> None:
     st.subheader("Time")
-    rows = [{"One by one": name, "Points a second": rate, "Takes": takes} for name, rate, takes in found.hours()]
-    st.dataframe(rows, column_config={"Points a second": FIGURE}, hide_index=True)
+    rows = [{"One by one": name, "Points/s": rate, "Takes": takes} for name, rate, takes in found.hours()]
+    st.dataframe(rows, column_config={"Points/s": FIGURE}, hide_index=True)
     with st.expander("How this is reckoned"):
         for note in screen.speeds(found.figures):
             st.caption(note)

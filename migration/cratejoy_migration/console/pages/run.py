@@ -60,7 +60,7 @@ def _actions(job: Job, *, resumable: bool) -> None:
     if resumable and st.button("Resume", type="primary"):
         _resume(job)
     if job.kind == jobs.ROLLBACK and job.state in store.RESUMABLE:
-        onward("undo", "Finish the rollback")
+        onward("undo", "Go on with the rollback")
     elif job.kind == "quick-test" and job.state in ("done", "unheld"):
         onward("quick-test", "What the quick test came to")
     elif job.kind == "rollback-plan" and job.state == "done":

@@ -11,6 +11,7 @@ from cratejoy_migration.console.work import jobs
 from cratejoy_migration.staging import StagingError
 
 _EVERY_SECONDS = 5
+_GOING_ON = "going_on"
 
 
 def sidebar() -> None:
@@ -26,6 +27,10 @@ def _line() -> None:
             holder = None if job else one_run.holder(connection)
     except (StagingError, psycopg.Error):
         return  # the page itself says what is the matter
+    going_on = bool(job or holder)
+    was_going_on, st.session_state[_GOING_ON] = st.session_state.get(_GOING_ON), going_on
+    if was_going_on and not going_on:
+        st.rerun()  # what waited for its end is open now
     if job:
         page = st.session_state["pages"]["run"]
         st.page_link(page, label=f"Running: {job.title}", icon=":material/progress_activity:")

@@ -116,9 +116,8 @@ def _program(program: Program) -> None:
     rate = program.rate if run.state == "running" else (program.done / run.seconds if run.seconds else None)
     columns[1].metric(f"{unit.capitalize()} a second", f"{rate:,.1f}" if rate else "-")
     if run.command == "migrate":
-        allowed = figures.get("rate")
         columns[2].metric(
-            "Points used", layout.number(figures.get("points")), _allowed(program, allowed), "off", delta_arrow="off"
+            "Points used", layout.number(figures.get("points")), _spent(program), "off", delta_arrow="off"
         )
     if run.state == "running":
         left = program.seconds_left
@@ -133,11 +132,11 @@ def _program(program: Program) -> None:
     _charts(program, unit)
 
 
-def _allowed(program: Program, allowed: float | None) -> str | None:
-    if not allowed:
-        return None
-    used = program.points_rate
-    return f"{used:,.0f} of {allowed:,.0f} a second" if used is not None else f"{allowed:,.0f} a second allowed"
+def _spent(program: Program) -> str | None:
+    used, allowed = program.points_rate, program.allowed
+    if used is None:
+        return f"{allowed:,.0f} a second allowed" if allowed else None
+    return f"{used:,.0f} of {allowed:,.0f} a second" if allowed else f"{used:,.0f} a second"
 
 
 def _charts(program: Program, unit: str) -> None:
@@ -148,8 +147,9 @@ def _charts(program: Program, unit: str) -> None:
     places = st.columns(2) if with_points else [st.container()]
     places[0].altair_chart(charts.speed(rows, unit), width="stretch", key=f"speed-{program.run.started_at}")
     if with_points:
-        allowed = program.run.figures.get("rate")
-        places[1].altair_chart(charts.points(rows, allowed), width="stretch", key=f"points-{program.run.started_at}")
+        places[1].altair_chart(
+            charts.points(rows, program.allowed), width="stretch", key=f"points-{program.run.started_at}"
+        )
 
 
 def _streams(since: datetime) -> None:

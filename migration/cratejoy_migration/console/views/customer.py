@@ -22,12 +22,13 @@ _LEDGER = "select to_jsonb(l) from migration.ledger l where document_key = any(%
 _VERDICT = """
 select verdict, reason, differences, explained, checked_at from migration.verdicts where document_key = %s
 """
+_ROLLED_BACK = "select max(began_at) from migration.rollbacks"
 _MEANINGS = CHECKS | MET | REFUSALS
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the last verification found of a customer."""
+    """What the last verification found of a customer; nothing when a rollback came after it."""
 
     verdict: str
     reason: str | None
@@ -132,7 +133,16 @@ def _verdict(connection: Connection, number: int) -> Verdict | None:
     if not exists(connection, "verdicts"):
         return None
     row = connection.execute(_VERDICT, (str(number),)).fetchone()
-    return Verdict(*row) if row else None
+    verdict = Verdict(*row) if row else None
+    return None if verdict and _rolled_back_since(connection, verdict.checked_at) else verdict
+
+
+def _rolled_back_since(connection: Connection, moment: datetime) -> bool:
+    """Whether the shop was brought back to what it was: what was found there before does not hold any more."""
+    if not exists(connection, "rollbacks"):
+        return False
+    row = connection.execute(_ROLLED_BACK).fetchone()
+    return bool(row and row[0] and row[0] > moment)
 
 
 @contextmanager

@@ -113,6 +113,15 @@ class Program:
         return _slope([(point.at, point.points) for point in self.course if point.points is not None])
 
     @property
+    def allowed(self) -> float | None:
+        """Points a second that the shop gives back; None when that is no measure of what was used.
+
+        Well above it is who empties a full bucket, or whose shop is a local one with a clock of its own.
+        """
+        allowed, used = self.run.figures.get("rate"), self.points_rate
+        return None if allowed and used and used > 1.5 * allowed else allowed
+
+    @property
     def seconds_left(self) -> float | None:
         """How long it takes still, at the rate of the last minute; None when nobody knows."""
         total = self.run.figures.get("total")
