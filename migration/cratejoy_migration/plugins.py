@@ -6,7 +6,6 @@ Meltano merges environment, `.env`, `meltano config set` and meltano.yml; it is 
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -49,7 +48,7 @@ def tap_selection(project: Path) -> list[str]:
     Raises:
         OperatorError: Meltano cannot tell them.
     """
-    rules = _configured(project, TAP, "--extras").get("_select", [])
+    rules = _configured(project, TAP, extras=True).get("_select", [])
     return [str(rule) for rule in rules] if isinstance(rules, list) else []
 
 
@@ -79,7 +78,7 @@ def extras(project: Path, plugin: str) -> dict[str, Any]:
     Raises:
         OperatorError: Meltano cannot tell.
     """
-    return _configured(project, plugin, "--extras")
+    return _configured(project, plugin, extras=True)
 
 
 def as_told(project: Path, plugin: str) -> dict[str, Any]:
@@ -132,16 +131,15 @@ def _meltano() -> str:
     return str(Path(sys.executable).parent / "meltano")
 
 
-def _configured(project: Path, plugin: str, *options: str) -> dict[str, Any]:
-    command = [_meltano(), "--log-level=error", "config", "--unsafe", "print", plugin, "--format=json", *options]
-    told = subprocess.run(
-        command, cwd=project, env={**os.environ, **_QUIET}, capture_output=True, text=True, check=False
-    )
+def _configured(project: Path, plugin: str, *, extras: bool = False) -> dict[str, Any]:
+    # Imported now: many commands use this module and ask for no settings, and Meltano takes a second to load.
+    from cratejoy_migration import meltano_settings  # noqa: PLC0415
+
     try:
-        found = json.loads(told.stdout)
-    except ValueError:
+        found = meltano_settings.read(project, plugin, extras=extras)
+    except Exception as error:  # noqa: BLE001  # what Meltano raises has no common kind
         raise OperatorError(
-            f"Meltano cannot tell the settings of {plugin} (exit status {told.returncode}): run it in the project's "
+            f"Meltano cannot tell the settings of {plugin} ({type(error).__name__}): run it in the project's "
             f"folder, and look at what `meltano config print {plugin}` says."
         ) from None
     return {name: value for name, value in found.items() if value not in (None, "")}
