@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
+import signal
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import requests
+from tap_cratejoy import cli
 
 BIN = Path(sys.executable).parent
 CLIENT_ID, CLIENT_SECRET = "sandbox", "sandbox-secret"
@@ -141,8 +146,7 @@ def settings(sandbox: Sandbox | None = None, **others: Any) -> dict[str, Any]:
 
 def select(*streams: str, deselect: dict[str, list[str]] | None = None) -> dict[str, Any]:
     """Return a catalog in which only these streams are selected."""
-    discovered = subprocess.run([BIN / "tap-cratejoy", "--discover"], capture_output=True, check=True, text=True)
-    catalog: dict[str, Any] = json.loads(discovered.stdout)
+    catalog: dict[str, Any] = json.loads(_discovered())
     for stream in catalog["streams"]:
         for entry in stream["metadata"]:
             if not entry["breadcrumb"]:
@@ -150,6 +154,13 @@ def select(*streams: str, deselect: dict[str, list[str]] | None = None) -> dict[
             elif entry["breadcrumb"][-1] in (deselect or {}).get(stream["tap_stream_id"], []):
                 entry["metadata"]["selected"] = False
     return catalog
+
+
+@cache
+def _discovered() -> str:
+    """Return what the tap offers, which is always the same."""
+    line = [BIN / "tap-cratejoy", "--discover"]
+    return subprocess.run(line, capture_output=True, check=True, text=True, env=environment()).stdout
 
 
 def command(
@@ -187,8 +198,34 @@ def run_tap(
         check=False,
         env=environment(),
     )
-    stderr = done.stderr.decode()
+    return _result(done.returncode, done.stdout, done.stderr.decode())
+
+
+def run_here(
+    folder: Path,
+    config: dict[str, Any],
+    *,
+    state: dict[str, Any] | None = None,
+    catalog: dict[str, Any] | None = None,
+) -> Result:
+    """Run the tap in this process, which takes half the time; for runs that leave no request behind."""
+    arguments = command(folder, config, state=state, catalog=catalog)[1:]
+    out, err = io.TextIOWrapper(io.BytesIO()), io.StringIO()
+    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            status = cli.run(arguments)
+    finally:
+        root.handlers, root.level = handlers, level
+        for number, was in signals.items():
+            signal.signal(number, was)
+    return _result(status, out.buffer.getvalue(), err.getvalue())  # type: ignore[attr-defined]  # it is a BytesIO
+
+
+def _result(status: int, out: bytes, stderr: str) -> Result:
     assert "Traceback" not in stderr, stderr
     assert CLIENT_SECRET not in stderr
-    lines = done.stdout.split(b"\n")[:-1]
-    return Result(done.returncode, stderr, [json.loads(line) for line in lines], lines)
+    lines = out.split(b"\n")[:-1]
+    return Result(status, stderr, [json.loads(line) for line in lines], lines)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Result, Sandbox, run_tap, select, settings
+from harness import Result, Sandbox, run_here, select, settings
 
 DEFAULTS = (
     "customers", "subscriptions", "orders", "products", "transactions", "shipments", "inventory", "shipment_batches",
@@ -22,7 +22,7 @@ def queries(sandbox: Sandbox, resource: str) -> list[str]:
 def test_a_first_run_brings_every_row_of_every_default_stream_in_the_order_of_the_contract(
     cratejoy: Sandbox, tmp_path: Path
 ) -> None:
-    result = run_tap(tmp_path, settings(cratejoy, page_size=100))
+    result = run_here(tmp_path, settings(cratejoy, page_size=100))
     assert result.status == 0
     order = [message["stream"] for message in result.messages if message["type"] == "SCHEMA"]
     assert tuple(order) == DEFAULTS
@@ -33,7 +33,7 @@ def test_a_first_run_brings_every_row_of_every_default_stream_in_the_order_of_th
 
 
 def test_one_state_a_page_and_only_after_its_records(cratejoy: Sandbox, tmp_path: Path) -> None:
-    result = run_tap(tmp_path, settings(cratejoy), catalog=select("customers"))
+    result = run_here(tmp_path, settings(cratejoy), catalog=select("customers"))
     emitted = 0
     pages = []
     for message in result.messages:
@@ -48,7 +48,7 @@ def test_one_state_a_page_and_only_after_its_records(cratejoy: Sandbox, tmp_path
 
 
 def test_state_reads_like_a_progress_report(cratejoy: Sandbox, tmp_path: Path) -> None:
-    bookmark = run_tap(tmp_path, settings(cratejoy), catalog=select("orders")).bookmark("orders")
+    bookmark = run_here(tmp_path, settings(cratejoy), catalog=select("orders")).bookmark("orders")
     count = len(cratejoy.ids("orders"))
     newest = max(row["placed_at"] for row in cratejoy.rows("orders"))
     started = datetime.fromisoformat(bookmark.pop("scan_started_at"))
@@ -62,13 +62,13 @@ def test_state_reads_like_a_progress_report(cratejoy: Sandbox, tmp_path: Path) -
 
 
 def test_child_streams_keep_no_state(cratejoy: Sandbox, tmp_path: Path) -> None:
-    result = run_tap(tmp_path, settings(cratejoy), catalog=select("customers", "customer_metadata"))
+    result = run_here(tmp_path, settings(cratejoy), catalog=select("customers", "customer_metadata"))
     assert result.records["customer_metadata"]
     assert not result.state["bookmarks"].get("customer_metadata")
 
 
 def test_a_selected_child_is_read_though_its_parent_is_not(cratejoy: Sandbox, tmp_path: Path) -> None:
-    result = run_tap(tmp_path, settings(cratejoy), catalog=select("subscription_coupons"))
+    result = run_here(tmp_path, settings(cratejoy), catalog=select("subscription_coupons"))
     assert result.status == 0
     assert result.records.keys() == {"subscription_coupons"}
 
@@ -82,8 +82,8 @@ def test_the_fast_path_and_the_path_of_the_sdk_write_the_same_bytes(
 ) -> None:
     catalog = select(stream)
     keep_all = {stream: {"__filter__": "True"}}  # any map sends a stream the SDK's way
-    fast = run_tap(tmp_path / "fast", settings(cratejoy), catalog=catalog)
-    slow = run_tap(tmp_path / "slow", settings(cratejoy, stream_maps=keep_all), catalog=catalog)
+    fast = run_here(tmp_path / "fast", settings(cratejoy), catalog=catalog)
+    slow = run_here(tmp_path / "slow", settings(cratejoy, stream_maps=keep_all), catalog=catalog)
 
     def records(result: Result) -> list[bytes]:
         lines = [line for line in result.lines if line.startswith(b'{"type":"RECORD"')]
@@ -96,7 +96,7 @@ def test_the_fast_path_and_the_path_of_the_sdk_write_the_same_bytes(
 
 def test_deselected_properties_are_left_out(cratejoy: Sandbox, tmp_path: Path) -> None:
     catalog = select("customers", deselect={"customers": ["email", "addresses"]})
-    result = run_tap(tmp_path, settings(cratejoy), catalog=catalog)
+    result = run_here(tmp_path, settings(cratejoy), catalog=catalog)
     assert result.ids("customers") == set(cratejoy.ids("customers"))
     assert not any({"email", "addresses"} & record.keys() for record in result.records["customers"])
 
@@ -105,7 +105,7 @@ def test_stream_maps_are_applied(cratejoy: Sandbox, tmp_path: Path) -> None:
     maps = {
         "customers": {"email": None, "shout": "record['country'].lower()", "__filter__": "record['country'] == 'US'"}
     }
-    result = run_tap(tmp_path, settings(cratejoy, stream_maps=maps), catalog=select("customers"))
+    result = run_here(tmp_path, settings(cratejoy, stream_maps=maps), catalog=select("customers"))
     assert result.status == 0
     honest = {row["id"] for row in cratejoy.rows("customers") if row["country"] == "US"}
     assert result.ids("customers") == honest
@@ -117,8 +117,8 @@ def test_stream_maps_are_applied(cratejoy: Sandbox, tmp_path: Path) -> None:
 
 def test_after_a_finished_run_the_next_one_scans_anew(cratejoy: Sandbox, tmp_path: Path) -> None:
     catalog = select("customers", "products")
-    first = run_tap(tmp_path, settings(cratejoy), catalog=catalog)
-    second = run_tap(tmp_path, settings(cratejoy), catalog=catalog, state=first.state)
+    first = run_here(tmp_path, settings(cratejoy), catalog=catalog)
+    second = run_here(tmp_path, settings(cratejoy), catalog=catalog, state=first.state)
     assert second.ids("customers") == set(cratejoy.ids("customers"))
     assert second.bookmark("customers")["run_id"] != first.bookmark("customers")["run_id"]
     assert second.bookmark("customers")["records"] == len(cratejoy.ids("customers"))
@@ -127,11 +127,11 @@ def test_after_a_finished_run_the_next_one_scans_anew(cratejoy: Sandbox, tmp_pat
 def test_every_state_of_a_run_leads_on_to_all_rows(cratejoy: Sandbox, tmp_path: Path) -> None:
     """Whatever STATE was the last one recorded, it and the next run together have every row."""
     catalog = select("customers", "products", "inventory")
-    whole = run_tap(tmp_path, settings(cratejoy), catalog=catalog)
+    whole = run_here(tmp_path, settings(cratejoy), catalog=catalog)
     places = [place for place, message in enumerate(whole.messages) if message["type"] == "STATE"]
     for place in places[::2]:
         before = Result(0, "", whole.messages[: place + 1])
-        after = run_tap(tmp_path, settings(cratejoy), catalog=catalog, state=before.state)
+        after = run_here(tmp_path, settings(cratejoy), catalog=catalog, state=before.state)
         assert after.status == 0
         for stream in ("customers", "products", "inventory"):
             assert before.ids(stream) | after.ids(stream) == set(cratejoy.ids(stream)), (place, stream)
@@ -144,10 +144,10 @@ def test_streams_that_are_complete_in_an_unfinished_run_are_not_scanned_again(
 ) -> None:
     catalog = select("customers", "products")
     cratejoy.fault(status={"resource": "products", "status": 404})
-    first = run_tap(tmp_path, settings(cratejoy), catalog=catalog)
+    first = run_here(tmp_path, settings(cratejoy), catalog=catalog)
     assert first.status == 1
     cratejoy.reset()
-    second = run_tap(tmp_path, settings(cratejoy), catalog=catalog, state=first.state)
+    second = run_here(tmp_path, settings(cratejoy), catalog=catalog, state=first.state)
     assert second.status == 0
     assert second.ids("products") == set(cratejoy.ids("products"))
     assert not queries(cratejoy, "customers")
@@ -162,7 +162,7 @@ def test_a_stream_that_stays_forbidden_does_not_keep_the_others_from_being_scann
     state = None
     customers_read = []
     for _ in range(3):
-        result = run_tap(tmp_path, settings(cratejoy), catalog=catalog, state=state)
+        result = run_here(tmp_path, settings(cratejoy), catalog=catalog, state=state)
         assert result.status == 1
         state = result.state
         customers_read.append(bool(result.records["customers"]))
@@ -175,7 +175,7 @@ def test_a_bookmark_of_a_scan_under_way_is_taken_up_one_page_before(cratejoy: Sa
         "scan_started_at": "2026-06-30T00:00:00Z", "run_id": "r1",
     }}}  # fmt: skip
     in_order = settings(cratejoy, completeness_passes=0, concurrency=1)
-    result = run_tap(tmp_path, in_order, catalog=select("customers"), state=state)
+    result = run_here(tmp_path, in_order, catalog=select("customers"), state=state)
     asked = queries(cratejoy, "customers")
     assert "page=3" in asked[0]
     assert result.ids("customers") == set(cratejoy.ids("customers")[30:])
@@ -190,7 +190,7 @@ def test_a_failure_right_after_going_on_keeps_the_place(cratejoy: Sandbox, tmp_p
         "scan_started_at": "2026-06-30T00:00:00Z", "run_id": "r1",
     }}}  # fmt: skip
     cratejoy.fault(status={"resource": "customers", "status": 404})
-    result = run_tap(tmp_path, settings(cratejoy), catalog=select("customers"), state=state)
+    result = run_here(tmp_path, settings(cratejoy), catalog=select("customers"), state=state)
     assert result.status == 1
     assert result.bookmark("customers")["page"] == 4
 
@@ -198,10 +198,10 @@ def test_a_failure_right_after_going_on_keeps_the_place(cratejoy: Sandbox, tmp_p
 def test_rows_of_a_child_that_do_not_add_up_are_told(cratejoy: Sandbox, tmp_path: Path) -> None:
     cratejoy.fault(empty_page={"resource": "customers/addresses"})
     catalog = select("customers", "customer_addresses")
-    warned = run_tap(tmp_path, settings(cratejoy), catalog=catalog)
+    warned = run_here(tmp_path, settings(cratejoy), catalog=catalog)
     assert warned.status == 0
     assert "/addresses/: 0 rows for a count of 1" in warned.stderr
-    failed = run_tap(tmp_path, settings(cratejoy, on_incomplete="fail"), catalog=catalog)
+    failed = run_here(tmp_path, settings(cratejoy, on_incomplete="fail"), catalog=catalog)
     assert failed.status == 1
     assert "customer_addresses" in failed.stderr.splitlines()[-1]
 
@@ -217,11 +217,11 @@ def meltano_merges(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 def test_what_an_older_scan_knew_never_comes_back_through_a_merge_of_states(cratejoy: Sandbox, tmp_path: Path) -> None:
     catalog = select("customers", "subscriptions", "orders")
     config = settings(cratejoy, completeness_passes=0, concurrency=1, page_size=5)
-    first = run_tap(tmp_path, config, catalog=catalog)
-    second = run_tap(tmp_path, config, catalog=catalog, state=first.state)
+    first = run_here(tmp_path, config, catalog=catalog)
+    second = run_here(tmp_path, config, catalog=catalog, state=first.state)
     begun = next(state for state in second.states if not state["bookmarks"]["customers"]["complete"])
     merged = meltano_merges(first.state, begun)
-    third = run_tap(tmp_path, config, catalog=catalog, state=merged)
+    third = run_here(tmp_path, config, catalog=catalog, state=merged)
     assert third.status == 0
     for stream in ("customers", "subscriptions"):
         assert third.ids(stream) == set(cratejoy.ids(stream))
@@ -244,7 +244,7 @@ def finished(stream: str, key: str, value: str) -> dict[str, Any]:
 
 def test_orders_are_read_from_the_bookmark_less_the_lookback(cratejoy: Sandbox, tmp_path: Path) -> None:
     state = finished("orders", "placed_at", "2026-06-10T00:00:00Z")
-    result = run_tap(tmp_path, settings(cratejoy, lookback_days=10), catalog=select("orders"), state=state)
+    result = run_here(tmp_path, settings(cratejoy, lookback_days=10), catalog=select("orders"), state=state)
     rows = cratejoy.rows("orders")
     assert all("placed_at__ge=2026-05-31T00%3A00%3A00Z" in query for query in queries(cratejoy, "orders")[:-1] if query)
     assert result.ids("orders") == {row["id"] for row in rows if row["placed_at"] >= "2026-05-31T00:00:00Z"}
@@ -252,7 +252,7 @@ def test_orders_are_read_from_the_bookmark_less_the_lookback(cratejoy: Sandbox, 
 
 
 def test_a_start_date_is_taken_exactly(cratejoy: Sandbox, tmp_path: Path) -> None:
-    result = run_tap(tmp_path, settings(cratejoy, start_date="2026-05-01"), catalog=select("transactions"))
+    result = run_here(tmp_path, settings(cratejoy, start_date="2026-05-01"), catalog=select("transactions"))
     honest = {row["id"] for row in cratejoy.rows("transactions") if row["created_at"] >= "2026-05-01T00:00:00Z"}
     assert honest
     assert result.ids("transactions") == honest
@@ -261,7 +261,7 @@ def test_a_start_date_is_taken_exactly(cratejoy: Sandbox, tmp_path: Path) -> Non
 def test_shipments_take_a_second_pass_for_what_has_shipped_since(cratejoy: Sandbox, tmp_path: Path) -> None:
     since = "2026-06-01T00:00:00Z"
     state = finished("shipments", "created_at", since)
-    result = run_tap(tmp_path, settings(cratejoy, lookback_days=0), catalog=select("shipments"), state=state)
+    result = run_here(tmp_path, settings(cratejoy, lookback_days=0), catalog=select("shipments"), state=state)
     rows = cratejoy.rows("shipments")
     created = {row["id"] for row in rows if row["created_at"] >= since}
     shipped = {row["id"] for row in rows if row["shipped_at"] and row["shipped_at"] >= since}
@@ -273,7 +273,7 @@ def test_shipments_take_a_second_pass_for_what_has_shipped_since(cratejoy: Sandb
 def test_a_date_in_the_future_never_becomes_the_bookmark(own_cratejoy: Sandbox, tmp_path: Path) -> None:
     newest = max(own_cratejoy.rows("orders"), key=lambda row: row["placed_at"])
     own_cratejoy.change("orders", update={str(newest["id"]): {"placed_at": "2031-01-01T00:00:00Z"}})
-    result = run_tap(tmp_path, settings(own_cratejoy), catalog=select("orders"))
+    result = run_here(tmp_path, settings(own_cratejoy), catalog=select("orders"))
     assert newest["id"] in result.ids("orders")
     assert result.bookmark("orders")["replication_key_value"] < "2030"
 
@@ -283,7 +283,7 @@ def test_a_row_without_its_date_is_emitted_and_does_not_move_the_bookmark(
 ) -> None:
     newest = max(own_cratejoy.rows("orders"), key=lambda row: row["placed_at"])
     own_cratejoy.change("orders", update={str(newest["id"]): {"placed_at": None}})
-    result = run_tap(tmp_path, settings(own_cratejoy), catalog=select("orders"))
+    result = run_here(tmp_path, settings(own_cratejoy), catalog=select("orders"))
     assert newest["id"] in result.ids("orders")
     assert result.bookmark("orders")["replication_key_value"] < newest["placed_at"]
 
@@ -291,7 +291,7 @@ def test_a_row_without_its_date_is_emitted_and_does_not_move_the_bookmark(
 def test_the_bookmark_does_not_move_when_the_scan_fails(cratejoy: Sandbox, tmp_path: Path) -> None:
     state = finished("orders", "placed_at", "2026-01-10T00:00:00Z")
     cratejoy.fault(status={"resource": "orders", "from_page": 2, "status": 500})
-    result = run_tap(tmp_path, settings(cratejoy, max_retries=0), catalog=select("orders"), state=state)
+    result = run_here(tmp_path, settings(cratejoy, max_retries=0), catalog=select("orders"), state=state)
     assert result.status == 1
     assert result.bookmark("orders")["replication_key_value"] == "2026-01-10T00:00:00Z"
 
@@ -301,7 +301,7 @@ def test_the_bookmark_does_not_move_when_the_scan_fails(cratejoy: Sandbox, tmp_p
 
 def test_chosen_pages_are_read_and_nothing_else(cratejoy: Sandbox, tmp_path: Path) -> None:
     state = finished("orders", "placed_at", "2026-06-10T00:00:00Z")
-    result = run_tap(tmp_path, settings(cratejoy, pages={"customers": "0,2-3,77"}), state=state)
+    result = run_here(tmp_path, settings(cratejoy, pages={"customers": "0,2-3,77"}), state=state)
     ids = cratejoy.ids("customers")
     assert result.status == 0
     assert [record["id"] for record in result.records["customers"]] == ids[:10] + ids[20:40]
@@ -311,7 +311,7 @@ def test_chosen_pages_are_read_and_nothing_else(cratejoy: Sandbox, tmp_path: Pat
 
 
 def test_chosen_pages_count_as_the_server_counts_them(cratejoy: Sandbox, tmp_path: Path) -> None:
-    result = run_tap(tmp_path, settings(cratejoy, pages={"shipments": "0-1,3"}))
+    result = run_here(tmp_path, settings(cratejoy, pages={"shipments": "0-1,3"}))
     ids = cratejoy.ids("shipments")
     assert [record["id"] for record in result.records["shipments"]] == ids[:10] + ids[20:30]
     assert "there is no page 0" in result.stderr
@@ -319,7 +319,7 @@ def test_chosen_pages_count_as_the_server_counts_them(cratejoy: Sandbox, tmp_pat
 
 def test_chosen_elements_are_read_and_the_gone_ones_named(cratejoy: Sandbox, tmp_path: Path) -> None:
     ids = cratejoy.ids("customers")
-    result = run_tap(tmp_path, settings(cratejoy, ids={"customers": [ids[5], 12345, ids[7]]}))
+    result = run_here(tmp_path, settings(cratejoy, ids={"customers": [ids[5], 12345, ids[7]]}))
     assert result.status == 0
     assert [record["id"] for record in result.records["customers"]] == [ids[5], ids[7]]
     assert result.records["customers"][0]["addresses"] is not None
@@ -330,7 +330,7 @@ def test_chosen_elements_are_read_and_the_gone_ones_named(cratejoy: Sandbox, tmp
 def test_an_element_that_cannot_be_read_is_named_and_the_others_are_read(cratejoy: Sandbox, tmp_path: Path) -> None:
     ids = cratejoy.ids("customers")
     cratejoy.fault(status={"row": ids[6], "status": 500})
-    result = run_tap(tmp_path, settings(cratejoy, max_retries=0, ids={"customers": ids[5:8]}))
+    result = run_here(tmp_path, settings(cratejoy, max_retries=0, ids={"customers": ids[5:8]}))
     assert result.status == 1
     assert [record["id"] for record in result.records["customers"]] == [ids[5], ids[7]]
     assert f"id {ids[6]}" in result.stderr
@@ -338,14 +338,14 @@ def test_an_element_that_cannot_be_read_is_named_and_the_others_are_read(cratejo
 
 def test_a_bookmark_at_the_beginning_of_time_reads_everything(cratejoy: Sandbox, tmp_path: Path) -> None:
     state = finished("orders", "placed_at", "0001-01-02T00:00:00Z")
-    result = run_tap(tmp_path, settings(cratejoy), catalog=select("orders"), state=state)
+    result = run_here(tmp_path, settings(cratejoy), catalog=select("orders"), state=state)
     assert result.status == 0
     assert result.ids("orders") == set(cratejoy.ids("orders"))
 
 
 def test_a_record_limit_cuts_each_stream_short_and_leaves_its_bookmark(cratejoy: Sandbox, tmp_path: Path) -> None:
     state = finished("orders", "placed_at", "2020-01-10T00:00:00Z")
-    result = run_tap(
+    result = run_here(
         tmp_path, settings(cratejoy, record_limit=13), catalog=select("customers", "orders", "products"), state=state
     )
     assert result.status == 0
@@ -359,11 +359,11 @@ def test_a_record_limit_cuts_each_stream_short_and_leaves_its_bookmark(cratejoy:
 def test_test_rows_are_dropped_when_asked(own_cratejoy: Sandbox, tmp_path: Path) -> None:
     ids = own_cratejoy.ids("orders")
     own_cratejoy.change("orders", update={str(number): {"is_test": 1} for number in ids[::5]})
-    result = run_tap(tmp_path, settings(own_cratejoy, include_test=False), catalog=select("orders"))
+    result = run_here(tmp_path, settings(own_cratejoy, include_test=False), catalog=select("orders"))
     assert result.ids("orders") == set(ids) - set(ids[::5])
     assert result.bookmark("orders")["proven"] is True
 
 
 def test_embeds_can_be_chosen(cratejoy: Sandbox, tmp_path: Path) -> None:
-    run_tap(tmp_path, settings(cratejoy, embed={"orders": "customer,products,coupons"}), catalog=select("orders"))
+    run_here(tmp_path, settings(cratejoy, embed={"orders": "customer,products,coupons"}), catalog=select("orders"))
     assert all("with=customer%2Cproducts%2Ccoupons" in query for query in queries(cratejoy, "orders"))
