@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Sandbox, start_sandbox
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what the shell of a developer may add."""
+    for name in list(os.environ):
+        if name.startswith(("TAP_CRATEJOY", "MELTANO")):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import BIN, CLIENT_SECRET, Sandbox, command, environment, run_tap, select, settings
+from harness import BIN, CLIENT_SECRET, Sandbox, command, environment, run_here, run_tap, select, settings
 from tap_cratejoy.streams import STREAMS
 
 
 def fails_with_one_sentence(folder: Path, config: dict[str, Any], *words: str) -> str:
-    result = run_tap(folder, config, timeout=60)
+    result = run_here(folder, config)
     assert result.status == 1
     said = [line for line in result.stderr.splitlines() if " | INFO " not in line]
     assert len(said) == 1, said
@@ -189,7 +189,7 @@ def test_a_config_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     [("count", "130"), ("records", "x"), ("first_page", "0"), ("failures", "x"), ("highest_seen", 7), ("page", 1.5)],
 )
 def test_state_of_a_wrong_type_is_named(tmp_path: Path, name: str, value: object) -> None:
-    result = run_tap(tmp_path, settings(), state={"bookmarks": {"customers": {name: value}}})
+    result = run_here(tmp_path, settings(), state={"bookmarks": {"customers": {name: value}}})
     assert result.status == 1
     assert f"--state: {name} of customers" in result.stderr.splitlines()[-1]
 
