@@ -1,8 +1,8 @@
 """The history of runs, in `migration.runs`: what was started, when it ended, and what it came to.
 
-Every program that moves or checks rows writes its own line: at the start, every ten seconds while it works, and at its
-end. A line without an end whose beat has stopped belongs to a program that was killed. History is a witness: that it
-cannot be written is never a reason for a run to fail or to wait.
+Every program that moves or checks rows writes its own line: at the start, at least every ten seconds while it works,
+and at its end. A line without an end whose beat has stopped belongs to a program that was killed. History is a witness:
+that it cannot be written is never a reason for a run to fail or to wait.
 """
 
 from __future__ import annotations

@@ -314,6 +314,7 @@ _OF_DEV = (
         (None, "", _OF_DEV + _PLAIN, "of-dev"),
         (None, "TARGET_SHOPIFY_REPORT_DIR=of-env-file", _PLAIN, "of-env-file"),
         ("of-environment", "TARGET_SHOPIFY_REPORT_DIR=of-env-file", _PLAIN, "of-environment"),
+        (None, "MELTANO_ENVIRONMENT=prod", _OF_DEV + _PLAIN, "plain"),
         (None, "", "{ broken", "reports"),
     ],
 )

@@ -55,7 +55,7 @@ def psql(arguments: tuple[str, ...]) -> None:
 
 @click.command()
 def unlock() -> None:
-    """Let a collection that was killed be started again at once.
+    """Let a run that was killed be started again at once.
 
     Meltano takes a killed run for a running one for five minutes. This ends such runs in Meltano's database
     when their heartbeat has stopped, and leaves living ones alone.

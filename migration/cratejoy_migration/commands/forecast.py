@@ -27,8 +27,8 @@ _KEPT = ("documents", "counts", "refusals", "points", "restore_rate", "hours", "
 def forecast(context: click.Context, *, everything: bool, accept_refused: int | None) -> None:
     """Foretell the migration without writing: outcomes, reasons, points, hours, and a list of what to put right.
 
-    Fails when more customers would be refused than --accept-refused says, else than `migration accept refused` says;
-    where neither says anything, when max_refusals would end the run.
+    Fails when more customers would be refused than --accept-refused says, else than `migration accept refused` says,
+    and in any case when max_refusals would end the run.
     """
     project = project_folder()
     folder = plugins.target_settings(project).report_dir or project / plugins.REPORTS

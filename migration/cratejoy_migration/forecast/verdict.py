@@ -25,8 +25,8 @@ class Verdict:
 def judge(figures: Mapping[str, Any], accepted: int | None) -> Verdict:
     """Return whether a forecast holds.
 
-    Whoever named a number of refused customers that is fine decides by it. Nobody did: it holds, unless the run would
-    be ended by its own `max_refusals`.
+    It does not when more are refused than somebody said is fine, nor when the run would be ended by its own
+    `max_refusals`.
 
     Args:
         figures: Of `forecast.json`.

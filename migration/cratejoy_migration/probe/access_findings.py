@@ -63,7 +63,7 @@ def _scope(told: Told, purpose: str, needed: frozenset[str], settings: Settings)
     missing = sorted(needed - granted(told.scopes)) if told.scopes is not None else None
     follows = "grant them in the app's settings and install the app again" if missing else ""
     if missing == ["read_all_orders"]:
-        follows = "orders older than 60 days cannot be read back: ask Shopify for read_all_orders"
+        follows = "orders older than 60 days would be hidden: ask Shopify for read_all_orders"
     return shopify(
         f"scopes to {purpose}",
         f"the app's scopes, with orders: {settings.orders}",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
 FREE = 5
-"""Wrong passwords from one address that cost no waiting."""
+"""So many wrong passwords from one address cost the first wait."""
 FREE_OF_ALL = 50
-"""Wrong passwords from all addresses together that cost no waiting."""
+"""So many from all addresses together do, for everybody."""
 _FIRST_WAIT = 30.0
 _LONGEST_WAIT = 15 * 60.0
 _FORGOTTEN = 60 * 60.0

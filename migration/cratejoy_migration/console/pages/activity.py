@@ -12,7 +12,7 @@ _MOST = 500
 
 def page() -> None:
     """Show the trail, the newest first."""
-    layout.page("Activity", "Who signed in, and who started, stopped or deleted what.")
+    layout.page("Activity", "Who signed in, and who started, stopped, decided, changed or deleted what.")
     with place.connection() as connection:
         entries = trail.latest(connection, _MOST)
     if not entries:

@@ -33,7 +33,7 @@ _OTHER = "Another number"
 
 def page() -> None:
     """Offer a collection and a migration with choices."""
-    layout.page("Enhanced", "Choose what is read and how it travels. Whatever is not chosen stays as in the settings.")
+    layout.page("Enhanced", "Choose what is read and how it travels. What has no choice here stays as in the settings.")
     which = st.segmented_control("What to do", ["Collect", "Migrate"], default="Collect", required=True, key="which")
     _migrate() if which == "Migrate" else _collect()
 

@@ -1,4 +1,4 @@
-"""Where the console opens: the run that goes on, the guided path once something is staged, else the quick test."""
+"""Where the console opens: the run that goes on, the guided path once there is something, else the quick test."""
 
 from __future__ import annotations
 

@@ -15,29 +15,29 @@ from cratejoy_migration.plugins import REPORTS, TARGET
 
 _VARIABLE = "TARGET_SHOPIFY_REPORT_DIR"
 _SETTING = "report_dir"
+_ENVIRONMENT = "MELTANO_ENVIRONMENT"
 
 
 def folder(project: Path) -> Path:
     """Return the folder of reports: `report_dir` of the environment, of `.env`, of meltano.yml; else `reports`."""
-    named = os.environ.get(_VARIABLE) or dotenv_values(project / ".env").get(_VARIABLE) or _of_project(project)
-    return project / (named or REPORTS)
+    told = {**dotenv_values(project / ".env"), **{name: value for name, value in os.environ.items() if value}}
+    return project / (told.get(_VARIABLE) or _of_project(project, told.get(_ENVIRONMENT)) or REPORTS)
 
 
-def _of_project(project: Path) -> str | None:
+def _of_project(project: Path, environment: str | None) -> str | None:
     try:
         told = YAML(typ="safe").load(project / "meltano.yml")
     except (OSError, YAMLError):
         return None
-    return next((value for value in _values(told) if value), None) if isinstance(told, Mapping) else None
+    return next((value for value in _values(told, environment) if value), None) if isinstance(told, Mapping) else None
 
 
-def _values(told: Mapping[str, Any]) -> Iterator[str | None]:
+def _values(told: Mapping[str, Any], environment: str | None) -> Iterator[str | None]:
     """Yield what meltano.yml says of it, in the order in which Meltano goes by it."""
-    environments = told.get("environments") or []
-    chosen = os.environ.get("MELTANO_ENVIRONMENT") or told.get("default_environment")
-    for environment in environments:
-        if isinstance(environment, Mapping) and environment.get("name") == chosen:
-            yield from _configured((environment.get("config") or {}).get("plugins"))
+    chosen = environment or told.get("default_environment")
+    for one in told.get("environments") or []:
+        if isinstance(one, Mapping) and one.get("name") == chosen:
+            yield from _configured((one.get("config") or {}).get("plugins"))
     yield from _configured(told.get("plugins"))
 
 

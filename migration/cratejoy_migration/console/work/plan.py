@@ -28,7 +28,7 @@ class Plan:
     """What one run does.
 
     Attributes:
-        kind: quick-test, enhanced, collect, audit, backfill, forecast, migrate, verify, repair, retry, rollback.
+        kind: quick-test, collect, audit, backfill, forecast, migrate, verify, repair, retry, rollback-plan, rollback.
         title: For people.
         steps: In order; the next one begins when the one before ended well.
     """

@@ -10,7 +10,7 @@ from cratejoy_migration.console.work.plan import Plan, Step, single
 ROWS_A_PAGE = (100, 250, 500, 750, 1000)
 """Presets of the page size of a collection; 500 to 1,000 need the fewest requests."""
 CUSTOMERS_A_BATCH = (25, 50)
-"""Presets of how many customers a direct migration carries at a time."""
+"""Presets of how many customers one run carries."""
 _SEND = ("tap-postgres", "target-shopify")
 
 
