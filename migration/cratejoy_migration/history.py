@@ -24,6 +24,8 @@ BEAT_SECONDS = 10.0
 """How often a living run says so."""
 LIVE_BEAT_SECONDS = 3.0
 """How often a load and a migration do, whose course is drawn."""
+SENDS_FEW = "STAGING_SENDS_FEW"
+"""Environment variable of a target that carries single customers: it writes down `send`, which is no migration."""
 _SETTLE_SECONDS = 0.5
 """Events that come closer together share a beat."""
 _END_PATIENCE_SECONDS = 5.0

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from cratejoy_migration.errors import OperatorError
 
@@ -38,6 +39,14 @@ order by a.backend_start limit 1
 _TAKE = {True: "select pg_try_advisory_lock(%s, %s)", False: "select pg_try_advisory_lock_shared(%s, %s)"}
 _MOST_NAME = 63
 """Bytes of a name in PostgreSQL."""
+
+
+def lasting(url: str) -> str:
+    """Return what a leader connects by: a connection that is silent for hours is kept up, and its loss is noticed."""
+    # Seconds; the last in milliseconds.
+    return make_conninfo(
+        url, keepalives_idle=30, keepalives_interval=10, keepalives_count=3, tcp_user_timeout=60_000, connect_timeout=10
+    )
 
 
 def lead(connection: Connection, name: str) -> dict[str, str]:

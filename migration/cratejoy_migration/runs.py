@@ -16,6 +16,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 SILENCE = timedelta(minutes=3)
 """A run beats every ten seconds: one that has been silent for so long is not there any more."""
+WRITES = ("migrate", "send")
+"""Commands of a target's runs: a migration; single customers, of a quick test or sent again."""
 _COLUMNS = "run_id, command, state, started_at, beat_at, ended_at, host, pid, figures, now() as now"
 _LATEST = f"select {_COLUMNS} from migration.runs order by id desc limit %s"  # noqa: S608  # a constant
 _LAST_OF_EACH = f"select distinct on (command) {_COLUMNS} from migration.runs order by command, id desc"  # noqa: S608

@@ -33,10 +33,11 @@ class StagingTargetShopify(TargetShopify):
 
     # Sealed by the SDK so that reading stays as it is, and it does: this only looks at its beginning and its end.
     def process_lines(self, file_input: IO[str] | None = None) -> Counter[str]:  # type: ignore[misc]
-        """Carry the input; what is written is on record in the history of runs as `migrate`."""
+        """Carry the input; what is written is on record in the history of runs, as `migrate` or `send`."""
         if self.settings.dry_run or not self.settings.ledger_url:
             return super().process_lines(file_input)
-        run = history.RunRecord(self.settings.ledger_url, "migrate")
+        command = "send" if os.environ.get(history.SENDS_FEW) else "migrate"
+        run = history.RunRecord(self.settings.ledger_url, command)
         os.environ["MELTANO_RUN_ID"] = run.run_id  # so that the ledger's rows and this line name each other
         self._history = history.LiveRun(run, self._figures)
         self._history.begin()

@@ -13,7 +13,9 @@ from cratejoy_migration.audit.store import AuditStore, Hole
 from cratejoy_migration.console import map_chart, place
 from cratejoy_migration.console.access import gate
 from cratejoy_migration.console.pages import audit as audit_page
-from cratejoy_migration.console.views import audit, certificate, forecast, reports, wording
+from cratejoy_migration.console.views import audit, certificate, forecast, reports, undo, wording
+from cratejoy_migration.console.views.undo import Undoing
+from cratejoy_migration.staging import StagingError
 from cratejoy_migration.verify import store as verifications
 from cratejoy_migration.verify.certificate import Certificate
 from cratejoy_migration.verify.facts import Facts
@@ -430,3 +432,35 @@ def test_the_page_without_a_verification_offers_one(show):
 )
 def test_pages_say_what_commands_found_without_command_lines(sentence, expected):
     assert wording.without_commands(sentence) == expected
+
+
+def planned(**changes):
+    counts = (("customer", "delete", "planned", "", 10),)
+    return Undoing("demo.myshopify.com", MOMENT, None, None, counts, **changes)
+
+
+@pytest.mark.parametrize(
+    ("found", "button", "said"),
+    [
+        (planned(), "Plan it again", "**The plan**"),
+        (planned(outdated=True), "Show what a rollback would do now", "is out of date: customers were written since."),
+        (planned(whole=False), "Show what a rollback would do now", "A plan was begun and not made to its end."),
+    ],
+)
+def test_only_a_plan_that_still_holds_can_be_confirmed(show, monkeypatch, found, button, said):
+    monkeypatch.setattr(undo, "read", lambda _: found)
+    monkeypatch.setattr(undo, "shop", lambda _: "demo")
+    page = show("undo")
+    assert any(said in text for text in texts(page))
+    assert button in [one.label for one in page.button]
+    assert ("Roll back" in [one.label for one in page.button]) is found.holds
+
+
+def test_everything_can_be_erased_when_the_database_cannot_be_opened(show, monkeypatch):
+    def away():
+        raise StagingError("The staging database is of another version.")
+
+    monkeypatch.setattr(place, "connection", away)
+    page = show("undo")
+    assert "The staging database is of another version." in texts(page)
+    assert "Show what would be removed" in [one.label for one in page.button]

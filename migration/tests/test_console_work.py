@@ -116,6 +116,35 @@ def test_a_killed_run_is_seen_takes_its_program_along_and_bars_nobody(connection
     assert (job.state, job.ended_at is not None, job.steps[0].state) == ("killed", True, "stopped")
 
 
+def has_the_store(connection):
+    query = "select pid from pg_locks where locktype = 'advisory' and granted and classid = %s and objid = %s"
+    row = connection.execute(query, one_run.KEY).fetchone()
+    return row and row[0]
+
+
+def test_a_run_whose_connection_is_lost_takes_the_store_again(connection, tmp_path, eventually):
+    number = jobs.start(connection, Plan("migrate", "Long", (LONG,)), "ada")
+    sleeper(tmp_path, eventually)
+    lost = has_the_store(connection)
+    connection.execute("select pg_terminate_backend(%s)", (lost,))
+    eventually(lambda: has_the_store(connection) not in (None, lost), 30)
+    assert jobs.get(connection, number).is_open
+    jobs.stop(connection, number, "ada")
+    assert ended(connection, number, eventually).state == "stopped"
+    assert any("is there again" in entry.text for entry in log.read(jobs.log_file(number)))
+
+
+def test_a_run_that_lost_the_store_to_another_stops(connection, tmp_path, eventually, alive):
+    number = jobs.start(connection, Plan("migrate", "Long", (LONG,)), "ada")
+    program = sleeper(tmp_path, eventually)
+    connection.execute("select pg_terminate_backend(%s)", (has_the_store(connection),))
+    one_run.lead(connection, "migration run")
+    assert ended(connection, number, eventually).state == "stopped"
+    assert not alive(program)
+    assert any("Another run is going on (migration run" in entry.text for entry in log.read(jobs.log_file(number)))
+    connection.execute("select pg_advisory_unlock_all()")
+
+
 def test_nothing_starts_beside_a_run_of_the_command_line(connection, url):
     with one_run.sharing(url, "a collection"):
         plan = single("audit", "Audit", "migration", "--version")

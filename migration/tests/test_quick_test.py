@@ -5,8 +5,11 @@ import stat
 
 import psycopg
 import pytest
+from cratejoy_migration import plugins
 from cratejoy_migration.documents import staged as staging
+from cratejoy_migration.history import SENDS_FEW
 from cratejoy_migration.quick_test import result
+from cratejoy_migration.quick_test.quick_test import QuickTest
 from cratejoy_migration.quick_test.result import Line, Result
 from cratejoy_migration.quick_test.sample import choose
 
@@ -63,6 +66,31 @@ def test_a_file_that_cannot_be_read_is_no_result(tmp_path, text):
     (tmp_path / "quick-test.json").write_text(text)
     assert result.read(tmp_path) is None
     assert result.read(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize("send", [True, False])
+def test_no_more_than_the_chosen_go_however_the_documents_are_built_meanwhile(
+    stage, connection, url, tmp_path, monkeypatch, send
+):
+    stage("customers", *({"id": number, "email": f"c{number}@example.com"} for number in range(1, 8)))
+    seen = []
+
+    def run_meltano(_project, *words, variables):
+        seen.append((words, variables))
+        connection.execute(
+            "create table if not exists migration.ledger (document_key text, status text, reason text, shopify_id text)"
+        )
+        (tmp_path / "reports" / "quick-test").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "reports" / "quick-test" / "forecast.csv").write_text("cratejoy_id,outcome,reason\n")
+        return 0
+
+    monkeypatch.setattr(plugins, "run_meltano", run_meltano)
+    QuickTest(tmp_path, url, tmp_path / "reports", lambda _: None).run(3, send=send)
+    [(words, variables)] = seen
+    assert words[-2:] == ("tap-postgres", "target-shopify")
+    assert variables["TAP_POSTGRES_MAX_RECORD_COUNT"] == "3"
+    assert variables["TARGET_SHOPIFY_DRY_RUN"] == ("false" if send else "true")
+    assert variables[SENDS_FEW]
 
 
 def test_whom_the_ledger_does_not_know_is_unknown(ledger, connection):

@@ -15,8 +15,12 @@ import pytest
 import requests
 from click.testing import CliRunner
 from cratejoy_migration import cli, ledger_lock, plugins
+from cratejoy_migration.console.views import undo
+from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.history import recorded
 from cratejoy_migration.rollback import definitions as definitions_module
 from cratejoy_migration.rollback import rollback as rollback_module
+from cratejoy_migration.rollback.rollback import Rollback
 from target_shopify import cli as target_cli
 from target_shopify.settings import from_config
 from target_shopify.target import TargetShopify
@@ -253,6 +257,43 @@ def test_the_plan_changes_nothing_and_says_how_to_go_on(shop, migrate, command, 
     for words in ("orders we made", "14", "customers we made", "3", "customers adopted", "4", "--confirm demo"):
         assert words in said
     assert command("--plan", "--confirm", "demo").splitlines()[:6] == said.splitlines()[:6]
+
+
+def shown(url):
+    """Return what the console shows of the last rollback."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return undo.read(connection)
+
+
+def test_a_plan_is_good_for_confirming_until_customers_are_written(shop, migrate, command, url):
+    migrate(document(1))
+    command()
+    plan = shown(url)
+    assert (plan.is_plan, plan.holds) == (True, True)
+    assert ("customer", "delete", "planned", "", 1) in plan.counts
+    with recorded(url, "send"):
+        pass
+    assert (shown(url).outdated, shown(url).holds) == (True, False)
+
+
+def test_a_plan_that_was_not_made_to_its_end_is_none(shop, migrate, command, url, monkeypatch):
+    def ended(_self):
+        raise OperatorError("The shop is away.")
+
+    migrate(document(1))
+    monkeypatch.setattr(Rollback, "look", ended)
+    command(status=1)
+    assert (shown(url).is_plan, shown(url).whole, shown(url).holds) == (True, False, False)
+
+
+def test_looking_again_after_a_rollback_leaves_it_the_last_one(shop, migrate, command, query, url):
+    migrate(document(1))
+    command("--confirm", "demo")
+    before = shown(url)
+    assert before.ended_at is not None
+    assert command().strip() == "Nothing is left to roll back."
+    assert shown(url) == before
+    assert query("select count(*) from migration.rollbacks") == [(1,)]
     migrate(document(9))
 
 

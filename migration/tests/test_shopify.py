@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cratejoy_migration.history import SENDS_FEW
 from cratejoy_migration.shopify import StagingTargetShopify, changes_told
 from cratejoy_migration.staging import control, postmaster, staging_database
 from cratejoy_migration.staging.layout import Layout
@@ -83,6 +84,15 @@ def test_a_shop_that_is_away_is_one_sentence_without_secrets(run, project):
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert SETTINGS["access_token"] not in ended.stderr
+
+
+@pytest.mark.parametrize(("few", "command"), [("", "migrate"), ("1", "send")])
+def test_single_customers_are_no_migration_in_the_history(run, url, monkeypatch, few, command):
+    monkeypatch.setenv("STAGING_DATABASE_URL", url)
+    monkeypatch.setenv(SENDS_FEW, few)
+    assert run(max_retries=0).returncode == 1  # the shop is away
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select command, state from migration.runs").fetchall() == [(command, "failed")]
 
 
 def test_what_changed_is_told_in_words():

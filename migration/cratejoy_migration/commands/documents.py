@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
+from cratejoy_migration import one_run
 from cratejoy_migration.documents.build import Told, build
 from cratejoy_migration.documents.summary import Summary, figures, notes, table
 from cratejoy_migration.history import recorded
@@ -27,6 +28,7 @@ def built(url: str, *, everything: bool = False, refused: bool = False) -> Summa
     """Build the documents, on record in the history of runs, and say how long each step took.
 
     Raises:
+        OperatorError: a run is going on that is not ours.
         StagingError: no customers are staged, or another build is running, or the documents are being read.
         psycopg.Error: the database failed; the previous documents are as they were.
     """
@@ -34,7 +36,7 @@ def built(url: str, *, everything: bool = False, refused: bool = False) -> Summa
         step=lambda name, seconds: click.echo(f"{name:<20} {seconds:7.1f} s", err=True),
         warning=lambda text: click.echo(f"Warning: {text}", err=True),
     )
-    with recorded(url, "documents") as run:
+    with one_run.sharing(url, "migration documents"), recorded(url, "documents") as run:
         summary = build(url, told, everything=everything, refused=refused)
         run.beat(figures(summary))
     return summary

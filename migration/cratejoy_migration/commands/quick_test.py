@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
-from cratejoy_migration import plugins
+from cratejoy_migration import one_run, plugins
 from cratejoy_migration.history import recorded
 from cratejoy_migration.quick_test import result
 from cratejoy_migration.quick_test.quick_test import QuickTest
@@ -26,7 +26,11 @@ def quick_test(context: click.Context, *, customers: int, send: bool) -> None:
     project = project_folder()
     settings = plugins.target_settings(project)
     reports = settings.report_dir or project / plugins.REPORTS
-    with staging_database(project) as url, recorded(url, "quick-test") as run:
+    with (
+        staging_database(project) as url,
+        one_run.sharing(url, "migration quick-test"),
+        recorded(url, "quick-test") as run,
+    ):
         found = QuickTest(project, url, reports, lambda text: click.echo(f"{text} ...", err=True)).run(
             customers, send=send
         )

@@ -77,11 +77,13 @@ def _run(settings: Settings, url: str, *, carry_out: bool) -> bool:
         if not journal.began:
             journal.plan()
         if not journal.counts():
+            journal.forget()
             screen.print("Nothing is left to roll back.")
             return True
         with _working(settings, journal) as work:
             if not journal.began:
                 work.look()
+                journal.planned()
             if not carry_out:
                 _show_plan(screen, journal, settings)
                 return True

@@ -16,6 +16,7 @@ from target_shopify.settings import Settings
 from cratejoy_migration import plugins
 from cratejoy_migration.documents.build import Told, build
 from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.history import SENDS_FEW
 from cratejoy_migration.pilot import record
 
 _PIPELINE = ("run", "migration:unlock", "tap-postgres", "target-shopify")
@@ -67,7 +68,11 @@ def load(place: Place, lane: str, customers: int) -> dict[str, Any]:
         raise OperatorError("No staged customer is left to carry: meltano run collect, or roll back first.")
     began = datetime.now(UTC)
     before, known = _run_id(place), set(operations(place.client))
-    variables = {"TAP_POSTGRES_MAX_RECORD_COUNT": str(customers), "TARGET_SHOPIFY_LANE": lane}
+    variables = {
+        "TAP_POSTGRES_MAX_RECORD_COUNT": str(customers),
+        "TARGET_SHOPIFY_LANE": lane,
+        SENDS_FEW: "1",
+    }
     status = plugins.run_meltano(place.project, *_PIPELINE, variables=variables)
     if status:
         raise OperatorError(

@@ -15,6 +15,7 @@ from cratejoy_migration.documents import staged as staging
 from cratejoy_migration.documents.build import Told, build
 from cratejoy_migration.documents.statements import Scope
 from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.history import SENDS_FEW
 from cratejoy_migration.quick_test import result
 from cratejoy_migration.quick_test.result import Result
 from cratejoy_migration.quick_test.sample import LOOKED_AT, choose
@@ -76,7 +77,7 @@ class QuickTest:
                 row = connection.execute(_ROWS.format(name, name)).fetchone()
                 rows[name] = int(row[0]) if row else 0
             self.say("Writing them into the shop" if send else "Asking Shopify without writing anything")
-            self._send(send=send)
+            self._send(len(ids), send=send)
             lines = result.recorded(connection, ids) if send else result.foretold(self._folder)
         found = Result(send, tuple(lines), rows, round(time.monotonic() - began, 1))
         found.write(self._folder)
@@ -97,8 +98,13 @@ class QuickTest:
         }
         self._meltano(("tap-cratejoy", "target-postgres"), variables, "Cratejoy could not be read")
 
-    def _send(self, *, send: bool) -> None:
-        variables = {"TARGET_SHOPIFY_DRY_RUN": "false" if send else "true"}
+    def _send(self, most: int, *, send: bool) -> None:
+        # However the documents are built anew meanwhile, no more than a handful goes.
+        variables = {
+            "TAP_POSTGRES_MAX_RECORD_COUNT": str(most),
+            "TARGET_SHOPIFY_DRY_RUN": "false" if send else "true",
+            SENDS_FEW: "1",
+        }
         if not send:
             variables["TARGET_SHOPIFY_REPORT_DIR"] = str(self._folder)
         self._meltano(("tap-postgres", "target-shopify"), variables, "Shopify could not be asked")

@@ -101,9 +101,17 @@ class Journal:
         self._connection.execute(sql.BEGIN, (self.id,))
         self.began = True
 
+    def planned(self) -> None:
+        """Note that the plan is whole."""
+        self._connection.execute(sql.KEEP_COUNTS, (Jsonb(self.counts()), self.id))
+
+    def forget(self) -> None:
+        """Drop a plan that has nothing in it: the rollback before it stays the last one."""
+        self._connection.execute(sql.FORGET_PLAN, (self.id,))
+
     def end(self, figures: Mapping[str, Any]) -> None:
         """Note that everything is undone that can be."""
-        self._connection.execute(sql.END, (Jsonb(dict(figures)), self.id))
+        self._connection.execute(sql.END, (Jsonb(dict(figures)), Jsonb(self.counts()), self.id))
 
     # The plan meets the shop
 

@@ -22,6 +22,7 @@ create table if not exists migration.rollback (
 create index if not exists rollback_owner on migration.rollback (rollback_id, owner) where owner is not null;
 create index if not exists rollback_state on migration.rollback (rollback_id, kind, state, key);
 alter table migration.rollbacks add column if not exists marks text;
+alter table migration.rollbacks add column if not exists counts jsonb;
 alter table migration.ledger add column if not exists marks text;
 """
 """One row each for what a rollback undoes: `order`, `customer` (made by us), `adopted`, `definition`, and `document`
@@ -41,8 +42,11 @@ select marks from (
 """
 """What is undone leaves the ledger, so a rollback that has begun keeps them too."""
 FORGET_PLANS = "delete from migration.rollbacks where shop = %s and began_at is null"
-BEGIN = "update migration.rollbacks set began_at = coalesce(began_at, now()) where id = %s"
-END = "update migration.rollbacks set ended_at = now(), figures = %s where id = %s"
+FORGET_PLAN = "delete from migration.rollbacks where id = %s and began_at is null"
+KEEP_COUNTS = "update migration.rollbacks set counts = %s where id = %s"
+"""Of a whole plan, and of a rollback that has ended: to count millions of rows anew takes seconds."""
+BEGIN = "update migration.rollbacks set began_at = coalesce(began_at, now()), counts = null where id = %s"
+END = "update migration.rollbacks set ended_at = now(), figures = %s, counts = %s where id = %s"
 
 PLAN = (
     """

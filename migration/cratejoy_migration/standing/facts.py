@@ -41,8 +41,8 @@ select step, sentence from migration.path where state = 'waiting' and step <> 'r
 limit 1
 """
 _ROLLBACK = """
-select began_at is not null, ended_at is not null, coalesce(ended_at, began_at, planned_at) from migration.rollbacks
-order by id desc limit 1
+select ended_at is not null, coalesce(ended_at, began_at) from migration.rollbacks
+where began_at is not null order by id desc limit 1
 """
 
 
@@ -82,9 +82,8 @@ class Verification:
 
 @dataclass(frozen=True)
 class Rollback:
-    """The last rollback: only planned, begun, ended."""
+    """The last rollback that was more than a plan."""
 
-    began: bool
     ended: bool
     at: datetime
 
@@ -106,7 +105,7 @@ class Facts:
         refused_accepted: So many refused customers are fine; None when nobody said.
         verification: None before the first.
         waiting: What a person has to decide for `migration run`.
-        rollback: None without one.
+        rollback: None without one that began.
     """
 
     rows: Mapping[str, Rows] = field(default_factory=dict)
@@ -153,9 +152,16 @@ class Facts:
 
     @property
     def written_at(self) -> datetime | None:
+        """When the shop was last written to, if only by a quick test."""
+        return self._last_end("migrate", "repair", "send")
+
+    @property
+    def migrated_at(self) -> datetime | None:
         """When the shop was last written to by a migration or a repair."""
-        ended = [self.last[name].ended_at for name in ("migrate", "repair") if name in self.last]
-        return max(ended, default=None)
+        return self._last_end("migrate", "repair")
+
+    def _last_end(self, *commands: str) -> datetime | None:
+        return max((self.last[name].ended_at for name in commands if name in self.last), default=None)
 
 
 def gather(connection: Connection, marks: Bookmarks) -> Facts:

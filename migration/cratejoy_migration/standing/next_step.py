@@ -39,7 +39,7 @@ def _running_sentence(facts: Facts) -> str:
 
 
 def _rollback_is_half_done(facts: Facts) -> bool:
-    return facts.rollback is not None and facts.rollback.began and not facts.rollback.ended
+    return facts.rollback is not None and not facts.rollback.ended
 
 
 def _was_rolled_back(facts: Facts) -> bool:
@@ -51,9 +51,9 @@ def _was_rolled_back(facts: Facts) -> bool:
 def _is_unaudited(facts: Facts) -> bool:
     """Whether nobody compared with Cratejoy since rows came in, and nobody went on without that."""
     if facts.audit is None:
-        return facts.written_at is None
+        return facts.migrated_at is None
     later = facts.stored_at is not None and facts.stored_at > facts.audit.checked_at
-    return later and not (facts.written_at and facts.stored_at and facts.written_at > facts.stored_at)
+    return later and not (facts.migrated_at and facts.stored_at and facts.migrated_at > facts.stored_at)
 
 
 def _rows_are_missing(facts: Facts) -> bool:
@@ -61,16 +61,16 @@ def _rows_are_missing(facts: Facts) -> bool:
 
 
 def _forecast_is_due(facts: Facts) -> bool:
-    """Whether nobody has looked ahead since the documents changed, before anything was ever written."""
+    """Whether nobody has looked ahead since the documents changed, before anybody was ever migrated."""
     forecast = facts.last.get("forecast")
-    if facts.ledger:
+    if facts.ledger and (facts.migrated_at or "send" not in facts.last):
         return False
     return forecast is None or forecast.state != "done" or bool(facts.stored_at and facts.stored_at > forecast.ended_at)
 
 
 def _forecast_does_not_hold(facts: Facts) -> bool:
     forecast = facts.last.get("forecast")
-    newer = forecast is not None and not (facts.written_at and facts.written_at > forecast.ended_at)
+    newer = forecast is not None and not (facts.migrated_at and facts.migrated_at > forecast.ended_at)
     return (
         newer
         and forecast is not None

@@ -9,10 +9,16 @@ from rich.table import Table
 from target_shopify.progress import duration
 
 from cratejoy_migration.history import done
-from cratejoy_migration.runs import Run
+from cratejoy_migration.runs import WRITES, Run
 from cratejoy_migration.standing import live
 
-UNITS = {"collect": "rows", "migrate": "customers", "documents": "customers", "forecast": "documents"}
+UNITS = {
+    "collect": "rows",
+    "migrate": "customers",
+    "send": "customers",
+    "documents": "customers",
+    "forecast": "documents",
+}
 """What a run's count is of."""
 
 
@@ -38,7 +44,7 @@ def table(history: Sequence[Run]) -> Table:
 
 def measured(run: Run) -> dict[str, Any]:
     """Return a run for machines: count, unit, rates a second."""
-    points = run.figures.get("points") if run.command == "migrate" else None
+    points = run.figures.get("points") if run.command in WRITES else None
     slow = run.seconds >= live.LEAST_SECONDS
     return {
         "run_id": run.run_id,

@@ -124,7 +124,7 @@ class Session:
     def _connected(self) -> Iterator[tuple[str, psycopg.Connection[tuple[object, ...]]]]:
         with (
             staging_database(self.setting.project) as url,
-            psycopg.connect(url, connect_timeout=10, autocommit=True) as connection,
+            psycopg.connect(one_run.lasting(url), autocommit=True) as connection,
         ):
             yield url, connection
 

@@ -13,6 +13,7 @@ from cratejoy_migration.documents.build import Told, build
 from cratejoy_migration.documents.few import mates
 from cratejoy_migration.documents.statements import Scope
 from cratejoy_migration.errors import OperatorError
+from cratejoy_migration.history import SENDS_FEW
 from cratejoy_migration.verify.store import Connection, exists
 
 _BLOCK = ("tap-postgres", "target-shopify")
@@ -86,14 +87,20 @@ class Retry:
                 # For the ledger they were never sent as they are, so that any run takes them.
                 connection.execute(_FORGET, ([str(one) for one in ids],))
             build(self._url, Told(lambda *_: None, lambda _: None), Scope(ids=ids))
-        self._send()
+        self._send(len(ids))
         with self._connected() as connection:
             return self._outcome(connection, number, len(ids))
 
-    def _send(self) -> None:
+    def _send(self, most: int) -> None:
         if database := meltano_runs.open_database(self._project):
             meltano_runs.end_dead_runs(database)
-        if plugins.run_meltano(self._project, "run", *_BLOCK, variables={"TARGET_SHOPIFY_REPAIR": "missing"}):
+        # However the documents are built anew meanwhile, no more customers go.
+        variables = {
+            "TAP_POSTGRES_MAX_RECORD_COUNT": str(most),
+            "TARGET_SHOPIFY_REPAIR": "missing",
+            SENDS_FEW: "1",
+        }
+        if plugins.run_meltano(self._project, "run", *_BLOCK, variables=variables):
             raise OperatorError(
                 "The run that sends it again did not end well, see its own message above; the same command goes on."
             )

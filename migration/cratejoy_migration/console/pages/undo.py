@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import psycopg
 import streamlit as st
 
-from cratejoy_migration.console import layout, place
+from cratejoy_migration.console import failures, layout, place
 from cratejoy_migration.console.access import gate, trail
 from cratejoy_migration.console.parts.columns import FIGURE
 from cratejoy_migration.console.parts.starting import start
@@ -14,6 +17,7 @@ from cratejoy_migration.console.work.purging import PURGING, State
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.purge import screen
 from cratejoy_migration.purge.purge import Purge, Scope, Stock
+from cratejoy_migration.staging import StagingError
 
 _STOCK = "purge_stock"
 _EVERY_SECONDS = 1
@@ -26,7 +30,11 @@ def page() -> None:
     if purging:
         _purging(purging)
         return
-    _rollback()
+    try:
+        _rollback()
+    except (StagingError, psycopg.Error) as error:
+        # Whatever has become of the database: it can still be erased.
+        st.warning(layout.literal(failures.in_words(error)))
     st.divider()
     _purge()
 
@@ -56,13 +64,22 @@ def _rollback() -> None:
         if st.button("Show what a rollback would do", disabled=job is not None):
             start(tiers.ROLLBACK_PLAN)
         return
-    if found.is_plan and st.button("Plan it again", disabled=job is not None):
-        start(tiers.ROLLBACK_PLAN)
+    if found.is_plan:
+        again = "Plan it again" if found.holds else "Show what a rollback would do now"
+        if st.button(again, type="secondary" if found.holds else "primary", disabled=job is not None):
+            start(tiers.ROLLBACK_PLAN)
+        if not found.holds:
+            return  # what is confirmed must be what was shown
     _confirm("Finish the rollback" if half_done else "Roll back", "rollback", name, running=job is not None)
 
 
 def _last(found: view.Undoing) -> None:
-    if found.is_plan:
+    if found.is_plan and not found.whole:
+        st.warning("A plan was begun and not made to its end.")
+        return
+    if found.is_plan and found.outdated:
+        st.warning(f"The plan of {layout.moment(found.planned_at)} is out of date: customers were written since.")
+    elif found.is_plan:
         st.markdown(f"**The plan**, made {layout.ago(found.planned_at)}. Nothing was changed.")
     elif found.ended_at is None:
         st.warning("A rollback has begun and is not finished; it goes on where it stood.")
@@ -120,7 +137,8 @@ def _purge() -> None:
     for line in (stock.warning, stock.trouble):
         if line:
             st.warning(line)
-    with place.connection() as connection:
+    job = None
+    with suppress(StagingError, psycopg.Error), place.connection() as connection:
         job = jobs.current(connection)
     _confirm("Erase everything", "purge", shop, running=job is not None)
 
@@ -132,7 +150,7 @@ def _look() -> tuple[Stock, str]:
 
 
 def _start_purge(shop: str) -> None:
-    with place.connection() as connection:
+    with suppress(StagingError, psycopg.Error), place.connection() as connection:  # what cannot be written goes anyway
         trail.record(connection, gate.who(), "started: erasing everything", shop)
     try:
         PURGING.start(shop, gate.who())

@@ -14,6 +14,7 @@ from cratejoy_migration.console.views import progress
 from cratejoy_migration.console.views.progress import Program
 from cratejoy_migration.console.work import jobs, log
 from cratejoy_migration.console.work.store import Job, StepLine
+from cratejoy_migration.runs import WRITES
 from cratejoy_migration.standing.throughput import UNITS
 
 _EVERY_SECONDS = 2
@@ -38,7 +39,7 @@ _ICONS = {
     "failed": ":material/error:",
     "stopped": ":material/stop_circle:",
 }
-_MEASURED = ("collect", "migrate")
+_MEASURED = ("collect", *WRITES)
 """Programs whose course is drawn."""
 _LEVELS = {"All": ("note", "warning", "error"), "Warnings and errors": ("warning", "error"), "Errors": ("error",)}
 
@@ -115,7 +116,7 @@ def _program(program: Program) -> None:
     columns[0].metric(f"{unit.capitalize()} done", layout.number(program.done), whole, "off", delta_arrow="off")
     rate = program.rate if run.state == "running" else (program.done / run.seconds if run.seconds else None)
     columns[1].metric(f"{unit.capitalize()} a second", f"{rate:,.1f}" if rate else "-")
-    if run.command == "migrate":
+    if run.command in WRITES:
         columns[2].metric(
             "Points used", layout.number(figures.get("points")), _spent(program), "off", delta_arrow="off"
         )
@@ -126,7 +127,7 @@ def _program(program: Program) -> None:
         columns[3].metric("Took", duration(run.seconds))
     if isinstance(total, int) and total and run.state == "running":
         st.progress(min(1.0, program.done / total))
-    if run.command == "migrate" and figures.get("outcomes"):
+    if run.command in WRITES and figures.get("outcomes"):
         told = ", ".join(f"{count:,} {name}" for name, count in figures["outcomes"].items() if count)
         st.markdown(f"Outcomes: {told}")
     _charts(program, unit)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
 
+from cratejoy_migration import runs
 from cratejoy_migration.rollback.statements import COUNTS
 from cratejoy_migration.rollback.summary import Count, unfinished, words
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_LAST = "select id, shop, planned_at, began_at, ended_at from migration.rollbacks order by id desc limit 1"
+_LAST = """
+select id, shop, planned_at, began_at, ended_at, counts from migration.rollbacks r
+where began_at is not null or counts is not null
+    or exists (select from migration.rollback b where b.rollback_id = r.id)
+order by id desc limit 1
+"""
+_WRITTEN = """
+select exists (
+    select from migration.runs where command in ('migrate', 'send', 'repair') and coalesce(ended_at, beat_at) > %s)
+"""
+_THERE = """
+select to_regclass('migration.rollback') is not null and exists (select from information_schema.columns
+    where table_schema = 'migration' and table_name = 'rollbacks' and column_name = 'counts')
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,8 @@ class Undoing:
         began_at: None for a plan.
         ended_at: None before its end.
         counts: By kind, action, state and reason.
+        whole: The plan was made to its end.
+        outdated: Customers were written since it was planned.
     """
 
     shop: str
@@ -34,6 +49,13 @@ class Undoing:
     began_at: datetime | None
     ended_at: datetime | None
     counts: tuple[Count, ...]
+    whole: bool = True
+    outdated: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether what is shown is what would be done."""
+        return self.whole and not self.outdated
 
     @property
     def is_plan(self) -> bool:
@@ -55,14 +77,24 @@ class Undoing:
 
 def read(connection: Connection) -> Undoing | None:
     """Return the last rollback or plan; None when there is none."""
-    row = connection.execute("select to_regclass('migration.rollback') is not null").fetchone()
+    row = connection.execute(_THERE).fetchone()
     if not (row and row[0]):
         return None
     last = connection.execute(_LAST).fetchone()
     if last is None:
         return None
-    counts: Sequence[Count] = connection.execute(COUNTS, (last[0],)).fetchall()
-    return Undoing(last[1], last[2], last[3], last[4], tuple(counts))
+    number, shop, planned_at, began_at, ended_at, kept = last
+    counts = kept or connection.execute(COUNTS, (number,)).fetchall()
+    written = connection.execute(_WRITTEN, (planned_at,)).fetchone() if runs.there(connection) else None
+    return Undoing(
+        shop=shop,
+        planned_at=planned_at,
+        began_at=began_at,
+        ended_at=ended_at,
+        counts=tuple((kind, action, state, reason, count) for kind, action, state, reason, count in counts),
+        whole=began_at is not None or kept is not None,
+        outdated=bool(written and written[0]),
+    )
 
 
 def shop(connection: Connection) -> str | None:

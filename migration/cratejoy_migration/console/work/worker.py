@@ -71,16 +71,17 @@ class Worker:
             self._write(lambda connection: store.end(connection, self._number, "failed", why))
             return 1
         self._children.listen()
-        with self._connect() as right:
-            try:
-                self._children.variables = one_run.lead(right, f"run {self._number} of the console")
-            except OperatorError as error:
-                said = str(error)
-                self._write(lambda connection: store.end(connection, self._number, "failed", said))
-                return 1
-            threading.Thread(target=self._beating, name="beat", daemon=True).start()
-            state, sentence = self._carried_out(job)
+        try:
+            self._right = self._take_the_store()
+        except OperatorError as error:
+            said = str(error)
+            self._write(lambda connection: store.end(connection, self._number, "failed", said))
+            return 1
+        beat = threading.Thread(target=self._beating, name="beat", daemon=True)
+        beat.start()
+        state, sentence = self._carried_out(job)
         self._ended.set()
+        self._right.close()
         self._write(lambda connection: store.end(connection, self._number, state, sentence))
         return 0 if state == "done" else 1
 
@@ -114,11 +115,39 @@ class Worker:
         return state, sentence
 
     def _beating(self) -> None:
-        """Say that the run is alive, and hear whether it is to stop."""
+        """Say that the run is alive, hear whether it is to stop, and see that the store is still ours."""
         while not self._ended.wait(_BEAT_SECONDS):
             with suppress(psycopg.Error), self._connect() as connection:
-                if not store.beat(connection, self._number) and not self._children.signal:
+                go_on = store.beat(connection, self._number) and self._is_ours()
+                if not go_on and not self._children.signal:
                     os.kill(os.getpid(), signal.SIGTERM)
+
+    def _take_the_store(self) -> Connection:
+        """Return the connection whose session has the store.
+
+        Raises:
+            OperatorError: Another run has it.
+        """
+        right = psycopg.connect(one_run.lasting(self._url), autocommit=True)
+        try:
+            self._children.variables = one_run.lead(right, f"run {self._number} of the console")
+        except BaseException:
+            right.close()
+            raise
+        return right
+
+    def _is_ours(self) -> bool:
+        """Whether this run has the store; a session that was lost, as by a restart of the database, is replaced."""
+        with suppress(psycopg.Error):
+            self._right.execute("select 1")
+            return True
+        try:
+            self._right = self._take_the_store()
+        except OperatorError as error:
+            self._log.note("run", ERROR, f"The store was lost with its connection. {error}")
+            return False
+        self._log.note("run", NOTE, "The connection that holds the store was lost, and is there again.")
+        return True
 
     def _write(self, change: Callable[[Connection], None]) -> None:
         """Write to the record; a database that is away for a while is waited for."""
