@@ -221,6 +221,52 @@ def test_many_addresses_together_lock_everybody_out():
     assert lockout.wait("10.9.9.9") == 30
 
 
+def _failed_from_many(lockout: Lockout, times: int) -> None:
+    for number in range(times):
+        lockout.failed(f"10.0.{number // 200}.{number % 200}")
+
+
+def test_what_many_do_together_never_costs_others_more_than_half_a_minute():
+    clock = Clock()
+    lockout = Lockout(clock)
+    _failed_from_many(lockout, 200)
+    assert lockout.wait("10.9.9.9") == 30
+    clock.now += 30
+    assert lockout.wait("10.9.9.9") == 0
+
+
+def test_a_wrong_password_each_quarter_of_an_hour_keeps_nobody_out():
+    clock = Clock()
+    lockout = Lockout(clock)
+    _failed_from_many(lockout, 50)
+    waits = []
+    for _ in range(20):
+        clock.now += 15 * 60
+        lockout.failed("10.0.3.1")
+        waits.append(lockout.wait("10.9.9.9"))
+    assert waits == [30] * 4 + [0] * 16
+
+
+def test_an_address_that_had_the_right_password_waits_for_its_own_failures_only():
+    clock = Clock()
+    lockout = Lockout(clock)
+    lockout.succeeded("10.9.9.9")
+    clock.now += 7 * 24 * 3600
+    _failed_from_many(lockout, 50)
+    assert lockout.wait("10.9.9.9") == 0
+    _failed(lockout, "10.9.9.9", 6)
+    assert lockout.wait("10.9.9.9") == 60
+
+
+def test_an_address_is_trusted_for_seven_days():
+    clock = Clock()
+    lockout = Lockout(clock)
+    lockout.succeeded("10.9.9.9")
+    clock.now += 7 * 24 * 3600 + 1
+    _failed_from_many(lockout, 50)
+    assert lockout.wait("10.9.9.9") == 30
+
+
 def test_one_person_has_one_network_of_ipv6():
     lockout = Lockout(Clock())
     for number in range(5):
@@ -235,7 +281,9 @@ def test_the_count_of_addresses_is_bounded():
     lockout = Lockout(Clock())
     for number in range(10_100):
         lockout.failed(f"address-{number}")
-    assert len(lockout._by_address) == 10_000
+        lockout.succeeded(f"guest-{number}")
+    assert (len(lockout._by_address), len(lockout._trusted)) == (10_000, 10_000)
+    assert "guest-10099" in lockout._trusted
 
 
 # Sessions
@@ -344,7 +392,8 @@ def test_a_click_is_a_persons_and_a_refresh_is_not():
 
 
 def test_where_somebody_wanted_to_go_is_a_page_of_the_console():
-    assert wanted("/quick-test") == "/quick-test"
+    assert (wanted("/quick-test"), wanted("/run?run=7")) == ("/quick-test", "/run?run=7")
+    assert wanted("/a?b") == "/a"
     for other in (
         None,
         "",
@@ -353,7 +402,6 @@ def test_where_somebody_wanted_to_go_is_a_page_of_the_console():
         "/\\evil",
         "https://evil.example",
         "/login",
-        "/a?b",
         "/a/b",
     ):
         assert wanted(other) == "/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -10,11 +11,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import psycopg
 import pytest
-from cratejoy_migration.staging import StagingError, connection_url, control, postmaster, staging_database, unprivileged
+from cratejoy_migration.staging import (
+    StagingError,
+    connection_url,
+    control,
+    locks,
+    postmaster,
+    staging_database,
+    unprivileged,
+)
 from cratejoy_migration.staging.complaints import complaint
 from cratejoy_migration.staging.layout import Layout
 from cratejoy_migration.staging.locks import is_held
@@ -300,6 +310,39 @@ def test_an_unwritable_project_is_refused_in_one_sentence(tmp_path):
     (tmp_path / ".staging").write_text("in the way")
     with pytest.raises(StagingError, match="set STAGING_DATABASE_URL"):
         connection_url(tmp_path)
+
+
+def refusal(project):
+    with pytest.raises(StagingError) as refused:
+        connection_url(project)
+    assert str(project.parent) not in str(refused.value)
+    return str(refused.value)
+
+
+def test_files_of_another_user_are_refused_in_one_sentence(tmp_path, monkeypatch):
+    def refuse(path, flags, mode):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "shop").mkdir()
+    monkeypatch.setattr(locks, "os", SimpleNamespace(**vars(os) | {"open": refuse}))  # root is refused nothing
+    assert refusal(tmp_path / "shop") == (
+        "cannot use shop/.staging/lease (Permission denied); run as the owner of shop/.staging,"
+        " or set STAGING_DATABASE_URL."
+    )
+
+
+@pytest.mark.parametrize("name", ["lease", "ready.lock", "supervisor.lock", "server.lock"])
+def test_a_lock_that_cannot_be_opened_is_named_whoever_needs_it(tmp_path, name):
+    lock = tmp_path / "shop" / ".staging" / name
+    lock.mkdir(parents=True)
+    assert f"cannot use shop/.staging/{name} (Is a directory)" in refusal(tmp_path / "shop")
+
+
+def test_a_password_that_cannot_be_read_is_named(tmp_path):
+    layout = Layout(tmp_path / "shop")
+    layout.password.mkdir(parents=True)
+    with pytest.raises(StagingError, match=r"^cannot use shop/\.staging/password \(Is a directory\)"):
+        layout.url(5432)
 
 
 def test_programs_in_a_private_folder_are_found_by_the_user_root_becomes(tmp_path):

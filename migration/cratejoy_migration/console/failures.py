@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from pathlib import Path
 
 import psycopg
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 from streamlit.logger import get_logger
 from tap_cratejoy.errors import TapError
 from target_shopify.errors import TargetError
@@ -17,6 +20,7 @@ from cratejoy_migration.loading.errors import sentence
 from cratejoy_migration.staging import StagingError
 
 _UNKNOWN = "This page cannot be shown because of a mistake in the program; the console's log names the place."
+_NO_MELTANO = "Meltano's database cannot be reached; check MELTANO_DATABASE_URI."
 _HERE = Path(__file__).parent.parent
 _LATE_LOGGERS = ("streamlit.error_util", "streamlit.runtime.scriptrunner.exec_code", "streamlit.runtime.fragment")
 """Loggers that Streamlit may make only when the first page runs."""
@@ -35,6 +39,12 @@ def in_words(error: Exception) -> str:
     if isinstance(error, psycopg.Error):
         said = sentence(error)
         return said[:1].upper() + said[1:]
+    if isinstance(error, SQLAlchemyError):
+        return _NO_MELTANO
+    if isinstance(error, OSError) and error.errno and error.errno in errno.errorcode:
+        # In the system's words for the number: what an error says itself may name a file or a host.
+        said = os.strerror(error.errno)
+        return f"The system says: {said}. Put that right, then open the page again; the console's log names the place."
     return _UNKNOWN
 
 

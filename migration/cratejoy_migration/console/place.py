@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ import psutil
 import psycopg
 
 from cratejoy_migration.staging import StagingError, staging_database
-from cratejoy_migration.staging.project import project_folder
+from cratejoy_migration.staging.project import configured_url, project_folder
 
-_CONNECT_SECONDS = 10
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_CONNECT_SECONDS = 3
+_REMEMBERED_SECONDS = 3.0
 _PURGED = "A purge is going on, and the database is left alone: wait for its end, then open the page again."
 
 
@@ -51,7 +55,37 @@ class _Lease:
             self._url = None
 
 
+class _Absence:
+    """A failure to connect, shared by all who ask within the next seconds: each try may take its full time.
+
+    Args:
+        clock: Seconds that only ever grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._url: str | None = None
+        self._said = ""
+        self._until = 0.0
+
+    def remember(self, url: str, error: psycopg.OperationalError) -> None:
+        with self._lock:
+            self._url, self._said, self._until = url, str(error), self._clock() + _REMEMBERED_SECONDS
+
+    def refuse(self, url: str) -> None:
+        """Fail as the last try did, unless that is too long ago or went elsewhere."""
+        with self._lock:
+            if url == self._url and self._clock() < self._until:
+                raise psycopg.OperationalError(self._said)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._url = None
+
+
 _LEASE = _Lease()
+_ABSENCE = _Absence()
 
 
 def _purge_goes_on(folder: Path) -> bool:
@@ -97,17 +131,31 @@ def open_again() -> None:
 
 
 @contextmanager
-def connection() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+def connection() -> Iterator[Connection]:
     """Yield a connection to the staging database, in autocommit mode.
 
     Raises:
         StagingError: As `url`.
         psycopg.Error: The database cannot be reached.
     """
+    tried = url()
     try:
-        opened = psycopg.connect(url(), connect_timeout=_CONNECT_SECONDS, autocommit=True)
+        opened = _connect(tried)
     except psycopg.OperationalError:
-        _LEASE.renew()  # an embedded server that died and came back has another port
-        opened = psycopg.connect(url(), connect_timeout=_CONNECT_SECONDS, autocommit=True)
+        _LEASE.renew()  # an embedded server that died comes back, maybe at another port
+        found = url()
+        if found == tried and configured_url(project()):
+            raise
+        _ABSENCE.forget()
+        opened = _connect(found)
     with opened:
         yield opened
+
+
+def _connect(url: str) -> Connection:
+    _ABSENCE.refuse(url)
+    try:
+        return psycopg.connect(url, connect_timeout=_CONNECT_SECONDS, autocommit=True)
+    except psycopg.OperationalError as error:
+        _ABSENCE.remember(url, error)
+        raise

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cratejoy_migration.staging.errors import StagingError
+from cratejoy_migration.staging.locks import unusable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +90,13 @@ class Layout:
             ) from None
 
     def url(self, port: int) -> str:
-        """Return the URL of the server on this port, password included: for connecting, not for showing."""
-        secret = self.password.read_text(encoding="ascii").strip()
+        """Return the URL of the server on this port, password included: for connecting, not for showing.
+
+        Raises:
+            StagingError: the password cannot be read.
+        """
+        try:
+            secret = self.password.read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise unusable(self.password, error) from None
         return f"postgresql://{USER}:{secret}@127.0.0.1:{port}/{DATABASE}"

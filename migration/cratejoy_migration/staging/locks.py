@@ -5,19 +5,25 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from cratejoy_migration.staging.errors import StagingError
 
 _RETRY_SECONDS = 0.05
 
 
 class FileLock:
-    """A lock on a file, shared or exclusive; released by `release` or by the end of the process."""
+    """A lock on a file, shared or exclusive; released by `release` or by the end of the process.
+
+    Raises:
+        StagingError: the file cannot be opened.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unusable(path, error) from None
 
     def fileno(self) -> int:
         """Return the descriptor: a child that inherits it holds the lock too."""
@@ -50,6 +56,15 @@ class FileLock:
         except BlockingIOError:
             return False
         return True
+
+
+def unusable(path: Path, error: OSError) -> StagingError:
+    """Return what to say of a file in `.staging` that this user cannot open; of the project it names the folder."""
+    folder = Path(path.parent.parent.name, path.parent.name)
+    advice = f"run as the owner of {folder}" if isinstance(error, PermissionError) else "put that right"
+    return StagingError(
+        f"cannot use {folder / path.name} ({os.strerror(error.errno or 0)}); {advice}, or set STAGING_DATABASE_URL."
+    )
 
 
 def is_held(path: Path) -> bool:

@@ -76,8 +76,8 @@ def keep_up(project: Path | None = None) -> None:
 def _revive(layout: Layout) -> None:
     while True:
         time.sleep(_REVIVAL_SECONDS)
-        if layout.port.exists() and not is_held(layout.ready_lock):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, StagingError):
+            if layout.port.exists() and not is_held(layout.ready_lock):
                 _start_supervisor(layout)
 
 
@@ -107,7 +107,11 @@ def _lease(layout: Layout, lease: FileLock) -> str:
 
 
 def _start_supervisor(layout: Layout) -> str:
-    """Start the supervisor in a session of its own; return its first line."""
+    """Start the supervisor in a session of its own; return its first line.
+
+    Raises:
+        StagingError: it cannot open its locks.
+    """
     idle = os.environ.get(IDLE_VARIABLE, _DEFAULT_IDLE_SECONDS)
     command = [sys.executable, "-P", "-m", "cratejoy_migration.staging.supervisor", str(layout.project), idle]
     with subprocess.Popen(
@@ -118,4 +122,7 @@ def _start_supervisor(layout: Layout) -> str:
         text=True,
     ) as starter:
         line = starter.stdout.readline().strip() if starter.stdout else ""
+    if not line:
+        for path in (layout.supervisor_lock, layout.server_lock):
+            FileLock(path).close()  # what it could not open itself is told from here
     return line or "the embedded staging database could not be started; install the project again."

@@ -25,7 +25,7 @@ def _line() -> None:
         with place.connection() as connection:
             job = jobs.current(connection)
             holder = None if job else one_run.holder(connection)
-    except (StagingError, psycopg.Error):
+    except (StagingError, psycopg.Error, OSError):
         return  # the page itself says what is the matter
     going_on = bool(job or holder)
     was_going_on, st.session_state[_GOING_ON] = st.session_state.get(_GOING_ON), going_on
