@@ -45,8 +45,8 @@ def main() -> int:
             _STOPPING.set()
     text = report.document(results, time.monotonic() - began, options.workers)
     print(f"\n{text}")
-    if options.write_docs and results:
-        report.write(text)
+    if (options.write_docs or options.append_docs) and results:
+        report.write(text, append=options.append_docs)
     return 1 if not results or any(result.violations for result in results) else 0
 
 
@@ -84,6 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", help="where rounds run; the folder of a violated one stays [temporary]")
     parser.add_argument("--keep", action="store_true", help="keep the folders of all rounds")
     parser.add_argument("--write-docs", action="store_true", help="write docs/chaos.md")
+    parser.add_argument("--append-docs", action="store_true", help="add a table to it: of further seeds")
     return parser.parse_args()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -65,15 +66,23 @@ def document(results: Sequence[Result], seconds: float, workers: int) -> str:
         ("looked at besides the invariants", _counted(Counter(name for one in results for name in one.checked))),
         ("time", f"{seconds / 60:.0f} min, {workers} at a time, {_median(results):.0f} s a round (median)"),
         ("machine", f"{os.cpu_count()} cores"),
+        ("code", _commit()),
     ]
     table = [f"| {name} | {value} |" for name, value in rows]
     told = [f"- seed {one.plan.seed}: {violation}" for one in violated for violation in one.violations]
     return "\n".join(["| | |", "| --- | --- |", *table, *(["", "Violated:", "", *told] if told else [])])
 
 
-def write(text: str, path: Path = DOCUMENT) -> None:
-    """Write the document."""
-    path.write_text(f"{_HEAD}{text}\n", encoding="utf-8")
+def write(text: str, path: Path = DOCUMENT, *, append: bool = False) -> None:
+    """Write the document, or add a table to it."""
+    head = f"{path.read_text(encoding='utf-8')}\n" if append else _HEAD
+    path.write_text(f"{head}{text}\n", encoding="utf-8")
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"
 
 
 def _seeds(results: Sequence[Result]) -> str:
