@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -297,7 +298,8 @@ def test_a_session_that_ends_while_a_connection_opens_closes_it():
         "headers": [(b"host", HOST.encode()), (b"origin", f"http://{HOST}".encode()),
                     (b"cookie", f"console-8501={secret}".encode())],
     }  # fmt: skip
-    asyncio.run(house.app(scope, receive, send))
+    with ThreadPoolExecutor(1) as apart:  # a browser's tests leave a running loop in this thread
+        apart.submit(asyncio.run, house.app(scope, receive, send)).result(20)
     assert sent[-1] == {"type": "websocket.close", "code": 4401}
 
 

@@ -198,7 +198,7 @@ def test_migrate_before_anything_is_collected_says_what_to_run(meltano):
 
 
 def test_a_killed_run_goes_on_with_the_same_command(meltano, project, eventually, alive):
-    run = meltano("run", "collect", pause=0.2, TARGET_POSTGRES_STATE_INTERVAL="1")
+    run = meltano("run", "collect", pause=1.0, TARGET_POSTGRES_STATE_INTERVAL="1")
     eventually(lambda: saved_page(project) or 0, seconds=30)
     plugins = [child.pid for child in psutil.Process(run.pid).children(recursive=True)]
     run.send_signal(signal.SIGKILL)
