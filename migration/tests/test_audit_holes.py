@@ -398,7 +398,8 @@ def test_rows_that_only_come_at_the_end_do_not_make_a_walk_start_again(url, chan
     delete(url, "orders", ids[40:42])
     changed_store.reset()
     changed_store.fault(inserted={"resource": "orders", "every": 4, "rows": 1, "times": 6})
-    line, holes = deep(url, changed_store, page_size=10)
+    # One request at a time: of several at once the answers may come out of order, and a count seem to fall.
+    line, holes = deep(url, changed_store, page_size=10, concurrency=1)
     assert line.missing == 8
     assert line.trouble == ""
     assert holes[0].missing == ids[40:42]

@@ -3,7 +3,8 @@
 Reading, page base, splitting, the end of the collection are the tap's (`PageReader`, `PageWalk`); this decides when
 what was seen is enough. It is when the distinct ids are as many as Cratejoy counts, and the count never fell, and the
 page that was read first still is what it was: a row that goes while others are read pulls all later rows forward, past
-the place of reading. Rows that come at the end meanwhile do no harm.
+the place of reading. Rows that come at the end meanwhile do no harm; where several requests are out at once they can
+make the count seem to fall, which costs another pass and nothing else.
 """
 
 from __future__ import annotations
