@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cratejoy_migration import meltano_runs
 from cratejoy_migration.console import layout
 from cratejoy_migration.console.views import path, progress
 from cratejoy_migration.console.views.progress import Point, Program, StreamLine
@@ -208,6 +209,20 @@ def test_what_a_shop_gives_back_measures_only_what_can_come_from_it(used, allowe
     assert Program(run, course((0, 0, 0), (60, 10, used))).allowed == allowed
     assert Program(run, ()).allowed == 100
     assert Program(replace(run, figures={}), course((0, 0, 0), (60, 10, used))).allowed is None
+
+
+def test_a_run_shows_no_scan_of_a_later_one(monkeypatch, tmp_path):
+    def mark(minutes, *, complete):
+        return {"scan_started_at": (NOON + timedelta(minutes=minutes)).isoformat(), "complete": complete}
+
+    marks = {"customers": mark(-5, complete=True), "orders": mark(-5, complete=False),
+             "products": mark(5, complete=True), "carts": mark(15, complete=False)}  # fmt: skip
+    monkeypatch.setattr(meltano_runs, "open_database", lambda _: "there")
+    monkeypatch.setattr(meltano_runs, "bookmarks", lambda _: marks)
+    until = NOON + timedelta(minutes=10)
+    assert [one.stream for one in progress.streams(tmp_path)] == ["customers", "orders", "products", "carts"]
+    assert [one.stream for one in progress.streams(tmp_path, NOON)] == ["orders", "products", "carts"]
+    assert [one.stream for one in progress.streams(tmp_path, NOON, until)] == ["orders", "products"]
 
 
 def test_speeds_are_drawn_between_points_that_are_far_enough_apart():

@@ -73,7 +73,7 @@ def _panel(number: int, *, was_open: bool) -> None:
         if program.run.command in _MEASURED and (program.course or program.run.figures):
             _program(program)
     if any(line.step.name in ("collect", "backfill", "quick-test") for line in job.steps):
-        _streams(job.started_at)
+        _streams(job.started_at, job.ended_at)
     _log(job)
 
 
@@ -153,8 +153,8 @@ def _charts(program: Program, unit: str) -> None:
         )
 
 
-def _streams(since: datetime) -> None:
-    found = progress.streams(place.project(), since)
+def _streams(since: datetime, until: datetime | None) -> None:
+    found = progress.streams(place.project(), since, until)
     if not found:
         return
     st.dataframe(

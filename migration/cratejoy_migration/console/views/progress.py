@@ -138,11 +138,19 @@ def programs(connection: Connection, job: Job) -> list[Program]:
     return [Program(_run(row), _course(connection, row[0])) for row in rows]
 
 
-def streams(project: Path, since: datetime | None = None) -> list[StreamLine]:
-    """Return the bookmarks of all streams; only those of scans that began after a moment."""
+def streams(project: Path, since: datetime | None = None, until: datetime | None = None) -> list[StreamLine]:
+    """Return the bookmarks of all streams.
+
+    Args:
+        project: Its folder.
+        since: Only those of scans that began after this moment, or still go on.
+        until: Only those of scans that had begun by this moment.
+    """
     database = meltano_runs.open_database(project)
     marks = meltano_runs.bookmarks(database) if database else {}
-    return [_stream(name, mark) for name, mark in marks.items() if "scan_started_at" in mark and _began(mark, since)]
+    return [
+        _stream(name, mark) for name, mark in marks.items() if "scan_started_at" in mark and _began(mark, since, until)
+    ]
 
 
 def thinned(course: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
@@ -190,14 +198,14 @@ def _slope(course: Sequence[tuple[datetime, int]]) -> float | None:
     return (last[1] - first[1]) / seconds if seconds > 0 and last[1] >= first[1] else None
 
 
-def _began(mark: Mapping[str, Any], since: datetime | None) -> bool:
-    if since is None:
-        return True
+def _began(mark: Mapping[str, Any], since: datetime | None, until: datetime | None) -> bool:
     try:
         began = datetime.fromisoformat(str(mark["scan_started_at"]))
     except ValueError:
         return True
-    return not mark.get("complete") or began >= since - _SLACK
+    if until is not None and began > until + _SLACK:
+        return False
+    return since is None or not mark.get("complete") or began >= since - _SLACK
 
 
 def _stream(name: str, mark: Mapping[str, Any]) -> StreamLine:
