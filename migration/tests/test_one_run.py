@@ -5,6 +5,7 @@ import os
 import psycopg
 import pytest
 from cratejoy_migration import one_run
+from cratejoy_migration.commands.documents import built
 from cratejoy_migration.errors import OperatorError
 
 
@@ -56,3 +57,12 @@ def test_what_a_leader_started_goes_without_asking(url, connection, monkeypatch)
 
 def test_nobody_has_a_store_that_nothing_runs_in(connection):
     assert one_run.holder(connection) is None
+
+
+def test_no_documents_are_built_beside_a_leader(connection, url, stage, monkeypatch):
+    stage("customers", {"id": 1})
+    one_run.lead(connection, "run 3 of the console")
+    with pytest.raises(OperatorError, match=r"Another run is going on \(run 3 of the console"):
+        built(url)
+    monkeypatch.setenv(one_run.RIGHT, "run 3 of the console")
+    built(url)
