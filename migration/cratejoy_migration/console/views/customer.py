@@ -28,7 +28,7 @@ _MEANINGS = CHECKS | MET | REFUSALS
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the last verification found of a customer; nothing when a rollback came after it."""
+    """What the last verification found of a customer."""
 
     verdict: str
     reason: str | None
@@ -46,7 +46,7 @@ class Customer:
         documents: Of it and of all who share its e-mail, lowest id first: together they are one Shopify customer.
         left_out: Streams that cannot be looked up yet.
         ledger: The ledger's lines by Cratejoy id; empty before the migration.
-        verdict: Of the last verification.
+        verdict: Of the last verification; None when a rollback came after it.
         crowd: So many share its e-mail that the documents are its own alone; else 0.
     """
 
