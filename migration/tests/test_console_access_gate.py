@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import pytest
 from argon2 import PasswordHasher
+from cratejoy_migration.console import downloads
 from cratejoy_migration.console.access.gate import Gate
 from cratejoy_migration.console.access.lockout import Lockout
 from cratejoy_migration.console.access.login import LOGOUT, Login
@@ -65,7 +66,12 @@ class House:
         self.sessions = Sessions(idle_seconds, lambda session, why: self.notes.note(session.name, why))
         login = Login(Settings(password_hash=HASH), self.sessions, Lockout(), self.notes, "console-8501")
         self.app = Starlette(
-            routes=[*login.routes(), WebSocketRoute("/_stcore/stream", _echo), Route("/_stcore/{rest}", _headers)],
+            routes=[
+                *login.routes(),
+                *downloads.routes(self.notes),
+                WebSocketRoute("/_stcore/stream", _echo),
+                Route("/_stcore/{rest}", _headers),
+            ],
             middleware=[
                 Middleware(
                     Gate,
@@ -148,6 +154,33 @@ def test_only_the_gate_says_who_somebody_is():
     seen = client.get("/_stcore/x", headers={"X-Console-Name": "boss", "x-console-session": "1"}).json()
     assert seen["x-console-name"] == "operator"
     assert len(seen["x-console-session"]) == 16
+
+
+@pytest.fixture
+def reports(tmp_path, monkeypatch):
+    monkeypatch.setenv("TARGET_SHOPIFY_REPORT_DIR", str(tmp_path))
+    (tmp_path / "fix-list.csv").write_bytes(b"Cratejoy id\r\n7\r\n")
+    (tmp_path / "events.jsonl").write_text("{}\n")
+    return tmp_path
+
+
+def test_a_file_is_taken_by_who_is_signed_in_kept_nowhere_and_noted(reports):
+    house = House()
+    assert house.client().get("/files/fix-list.csv").status_code == 401
+    answer = house.signed_in().get("/files/fix-list.csv")
+    assert (answer.status_code, answer.content) == (200, b"Cratejoy id\r\n7\r\n")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="fix-list.csv"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert house.notes.kept[1:] == [("operator", "downloaded fix-list.csv", "")]
+
+
+@pytest.mark.parametrize("name", ["certificate.html", "events.jsonl", "..%2Fmeltano.yml", "%2Fetc%2Fpasswd"])
+def test_no_other_file_is_sent_and_one_that_is_gone_is_told(reports, name):
+    house = House()
+    answer = house.signed_in().get(f"/files/{name}")
+    assert answer.status_code == 404
+    assert [what for _who, what, _subject in house.notes.kept] == ["signed in"]
 
 
 def test_an_old_or_made_up_cookie_is_no_session():

@@ -365,13 +365,13 @@ def test_a_clean_verification_is_shown_with_its_certificate(connection, tmp_path
     assert (found.line.clean, found.different, found.repairable, found.changed) == (True, 0, False, False)
     assert found.counts() == [{"Stream": "customers", "Staged": 10, "Loaded": 10}]
     assert "demo.myshopify.com" in found.html()
-    assert found.file("certificate.html") == tmp_path / "certificate.html"
+    assert found.holds("certificate.html")
 
 
 def test_a_certificate_of_another_verification_is_not_shown_as_that_of_the_last(connection, tmp_path):
     put_verification(connection, tmp_path, verification=77)
     found = certificate.read(connection, tmp_path)
-    assert (found.told, found.html(), found.file("certificate.json")) == ({}, None, None)
+    assert (found.told, found.html(), found.holds("certificate.json")) == ({}, None, False)
 
 
 @pytest.mark.parametrize(

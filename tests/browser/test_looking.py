@@ -78,12 +78,10 @@ def test_a_forecast_is_made_and_its_fix_list_downloaded(at: Console, page: Page)
     says(page, "Outcomes")
     assert not E_MAIL.search(body(page))
     with page.expect_download() as download:
-        press(page, "Download the fix list")
+        page.get_by_role("link", name="Download the fix list").click()
     assert "Cratejoy id" in Path(download.value.path()).read_text("utf-8-sig").splitlines()[0]
     go(page, at.url, "activity")
-    with at.project.database() as connection:
-        done = connection.execute("select what from migration.trail where what like 'downloaded%'").fetchall()
-    assert done == [("downloaded the fix list",)]
+    expect(page.get_by_text("downloaded fix-list.csv")).to_be_attached()
 
 
 def test_one_customer_is_found_compared_and_sent_again(at: Console, page: Page) -> None:
@@ -135,7 +133,7 @@ def test_the_certificate_is_shown_in_a_frame_and_downloaded(at: Console, page: P
     frame = page.frame_locator("iframe[data-testid=stIFrame], [data-testid=stIFrame] iframe, iframe").first
     expect(frame.locator("h1")).to_have_text("demo.myshopify.com")
     with page.expect_download() as download:
-        press(page, "Download for machines (JSON)")
+        page.get_by_role("link", name="Download for machines (JSON)").click()
     assert '"clean": true' in Path(download.value.path()).read_text()
 
 

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 from streamlit.web import bootstrap
 
-from cratejoy_migration.console import failures, place
+from cratejoy_migration.console import downloads, failures, place
 from cratejoy_migration.console.access import gate, oidc, signed_in
 from cratejoy_migration.console.access.lockout import Lockout
 from cratejoy_migration.console.access.login import LOGOUT, Login
@@ -87,7 +87,7 @@ def application(given: Settings) -> App:
         _HERE / "app.py",
         secrets=oidc.streamlit_secrets(given.oidc) if given.oidc else None,
         lifespan=lifespan,
-        routes=Login(given, sessions, Lockout(), notes, cookie).routes(),
+        routes=[*Login(given, sessions, Lockout(), notes, cookie).routes(), *downloads.routes(notes)],
         middleware=[
             Middleware(
                 gate.Gate,

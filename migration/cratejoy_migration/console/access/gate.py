@@ -25,7 +25,8 @@ LOGIN = "/login"
 WHO = "console_name"
 NUMBER = "console_session"
 """What pages find in `st.user`."""
-TRUSTED_HEADERS = {"X-Console-Name": WHO, "X-Console-Session": NUMBER}
+_NAME_HEADER = "X-Console-Name"
+TRUSTED_HEADERS = {_NAME_HEADER: WHO, "X-Console-Session": NUMBER}
 """For Streamlit's `server.trustedUserHeaders`: only the gate writes these headers, browsers cannot."""
 OPERATOR = "operator"
 _OURS = frozenset(name.lower().encode() for name in TRUSTED_HEADERS)
@@ -38,6 +39,11 @@ _SESSION_ENDED = 4401
 def who() -> str:
     """Return the name of the person for whom the running script works."""
     return unquote(str(st.user.get(WHO) or OPERATOR))
+
+
+def name_of(request: HTTPConnection) -> str:
+    """Return the name of the person who sent a request that passed the gate."""
+    return unquote(request.headers[_NAME_HEADER])
 
 
 class Gate:

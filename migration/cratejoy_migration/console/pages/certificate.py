@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from cratejoy_migration.console import layout, place
-from cratejoy_migration.console.access import gate, trail
+from cratejoy_migration.console import downloads, layout, place
 from cratejoy_migration.console.parts.accepting import accepting
 from cratejoy_migration.console.parts.columns import FIGURE
 from cratejoy_migration.console.parts.figures import figures
@@ -19,7 +16,6 @@ from cratejoy_migration.console.work import tiers
 from cratejoy_migration.console.work.plan import single
 
 _FRAME_HEIGHT = 900
-_MIMES = {view.HTML: "text/html", view.JSON: "application/json"}
 
 
 def page() -> None:
@@ -93,19 +89,11 @@ def _proof(found: Certificate) -> None:
         return
     with st.container(horizontal=True):
         for name, label in ((view.HTML, "Download for people (HTML)"), (view.JSON, "Download for machines (JSON)")):
-            if (path := found.file(name)) is not None:
-                st.download_button(label, path.read_bytes, name, _MIMES[name], key=name, on_click=_downloaded(name))
+            if found.holds(name):
+                downloads.button(label, name)
     with st.expander("Show the certificate", expanded=found.line.clean):
         # The page itself forbids scripts and anything from elsewhere (its Content-Security-Policy).
         st.iframe(html, height=_FRAME_HEIGHT)
-
-
-def _downloaded(name: str) -> Callable[[], None]:
-    def note() -> None:
-        with place.connection() as connection:
-            trail.record(connection, gate.who(), f"downloaded {name}")
-
-    return note
 
 
 def _table(rows: list[dict[str, object]]) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cratejoy_migration.console import layout, place
-from cratejoy_migration.console.access import gate, trail
+from cratejoy_migration.console import downloads, layout, place
 from cratejoy_migration.console.parts.accepting import accepting
 from cratejoy_migration.console.parts.columns import FIGURE, WIDE
 from cratejoy_migration.console.parts.figures import figures
@@ -107,16 +106,5 @@ def _fix_list(found: Forecast, folder: Path) -> None:
     st.dataframe(shown, hide_index=True)
     if found.lines > len(lines):
         st.caption(f"The first {len(lines):,} of {found.lines:,} lines; the file has them all.")
-    st.download_button(
-        "Download the fix list",
-        (folder / view.FIX_LIST).read_bytes,
-        file_name=view.FIX_LIST,
-        mime="text/csv",
-        on_click=_downloaded,
-        help="Opens in a spreadsheet. It holds names and e-mail addresses.",
-    )
-
-
-def _downloaded() -> None:
-    with place.connection() as connection:
-        trail.record(connection, gate.who(), "downloaded the fix list")
+    about = "Opens in a spreadsheet. It holds names and e-mail addresses."
+    downloads.button("Download the fix list", view.FIX_LIST, about=about)

@@ -103,10 +103,9 @@ class Certificate:
         except (KeyError, TypeError, ValueError):
             return None  # of another version
 
-    def file(self, name: str) -> Path | None:
-        """Return one of the two files; None when it is gone, or of another verification."""
-        path = self.folder / name
-        return path if self.told and path.is_file() else None
+    def holds(self, name: str) -> bool:
+        """Return whether one of the two files is there, and of this verification."""
+        return bool(self.told) and (self.folder / name).is_file()
 
 
 def read(connection: Connection, folder: Path) -> Certificate | None:
