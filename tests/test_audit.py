@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -27,8 +29,9 @@ def do(project: Project, statement: str, *values: Any) -> list[Any]:
 
 
 def bookmarks(project: Project) -> Any:
-    said = project.run("meltano", "state", "get", "dev:tap-cratejoy-to-target-postgres")[1]
-    return json.loads(said[said.index('{"singer_state"') :].splitlines()[0])
+    with closing(sqlite3.connect(project.folder / ".meltano" / "meltano.db")) as database:
+        [(state,)] = database.execute("select completed_state from state where state_id like 'dev:tap-cratejoy-to-%'")
+    return json.loads(state)
 
 
 def test_phase_2_does_not_start_before_every_hole_is_closed(project: Project, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The chaos suite itself: a few whole rounds, and that it would notice what it looks for."""
+"""The chaos suite itself: a whole round, and that it would notice what it looks for."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tests.chaos.snapshot import Snapshot
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_rounds_hold_whatever_is_killed(tmp_path: Path) -> None:
-    """Two short rounds: Meltano, with Postgres and the shop killed; the plugins piped, with orders, rolled back."""
-    command = [sys.executable, "-m", "tests.chaos", "--only", "140", "210", "--customers", "25"]
+def test_a_round_holds_whatever_is_killed(tmp_path: Path) -> None:
+    """A short one: `meltano run migrate`, the shop and Postgres killed in its midst; then Postgres in a rollback's."""
+    command = [sys.executable, "-m", "tests.chaos", "--only", "650", "--customers", "25"]
     done = subprocess.run([*command, "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| rounds with a violated invariant | 0 |" in done.stdout
