@@ -9,20 +9,28 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import requests
+from singer_sdk import metrics
 from tap_cratejoy import cli
+from tap_cratejoy.tap import TapCratejoy
 
 BIN = Path(sys.executable).parent
 CLIENT_ID, CLIENT_SECRET = "sandbox", "sandbox-secret"
 TODAY = "2026-06-30"
+PATIENCE_SECONDS = 10
+"""So long requests of a run in this process may outlive it; more than their timeout in `settings`."""
 
 
 @dataclass
@@ -159,8 +167,7 @@ def select(*streams: str, deselect: dict[str, list[str]] | None = None) -> dict[
 @cache
 def _discovered() -> str:
     """Return what the tap offers, which is always the same."""
-    line = [BIN / "tap-cratejoy", "--discover"]
-    return subprocess.run(line, capture_output=True, check=True, text=True, env=environment()).stdout
+    return call([BIN / "tap-cratejoy", "--discover"]).stdout.decode()
 
 
 def command(
@@ -208,20 +215,53 @@ def run_here(
     state: dict[str, Any] | None = None,
     catalog: dict[str, Any] | None = None,
 ) -> Result:
-    """Run the tap in this process, which takes half the time; for runs that leave no request behind."""
-    arguments = command(folder, config, state=state, catalog=catalog)[1:]
-    out, err = io.TextIOWrapper(io.BytesIO()), io.StringIO()
+    """Run the tap in this process, which spares the start of another; for runs that end by themselves."""
+    done = call(command(folder, config, state=state, catalog=catalog))
+    return _result(done.returncode, done.stdout, done.stderr.decode())
+
+
+def call(line: Sequence[str | Path]) -> subprocess.CompletedProcess[bytes]:
+    """Do in this process what a command line of the tap does in one of its own: same output, same status."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    arguments = [str(argument) for argument in line[1:]]
+    with redirect_stdout(out), redirect_stderr(err), _nothing_left_behind():
+        status = cli.run(arguments)
+    written = [stream.buffer.getvalue() for stream in (out, err)]
+    return subprocess.CompletedProcess(line, status, *written)
+
+
+@contextmanager
+def _nothing_left_behind() -> Iterator[None]:
+    """Undo what the tap and the SDK set for a whole process, and wait for requests that are still under way."""
+    threads = set(threading.enumerate())
     signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    root = logging.getLogger()
+    hook = sys.excepthook
+    root, loggers = logging.getLogger(), (TapCratejoy.logger, metrics.get_metrics_logger())
     handlers, level = root.handlers[:], root.level
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            status = cli.run(arguments)
-    finally:
-        root.handlers, root.level = handlers, level
-        for number, was in signals.items():
-            signal.signal(number, was)
-    return _result(status, out.buffer.getvalue(), err.getvalue())  # type: ignore[attr-defined]  # it is a BytesIO
+    before = [(logger, logger.level, logger.filters[:]) for logger in loggers]
+    with warnings.catch_warnings(), patch.dict(os.environ, environment(), clear=True):
+        try:
+            yield
+        finally:
+            for number, was in signals.items():
+                signal.signal(number, was)
+            alive = _wait(set(threading.enumerate()) - threads)
+            logging.captureWarnings(capture=False)
+            sys.excepthook = hook
+            root.handlers = handlers
+            root.setLevel(level)
+            for logger, logs_from, filters in before:
+                logger.setLevel(logs_from)
+                logger.filters = filters
+            assert not alive, alive
+
+
+def _wait(threads: Collection[threading.Thread]) -> list[threading.Thread]:
+    """Wait for the last requests of a run, since what they say and ask belongs to it; return what does not end."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for thread in threads:
+        thread.join(max(0, deadline - time.monotonic()))
+    return [thread for thread in threads if thread.is_alive()]
 
 
 def _result(status: int, out: bytes, stderr: str) -> Result:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import BIN, CLIENT_SECRET, Sandbox, command, environment, run_here, run_tap, select, settings
+from harness import BIN, CLIENT_SECRET, Sandbox, call, command, environment, run_here, select, settings
 from tap_cratejoy.streams import STREAMS
 
 
@@ -28,7 +28,7 @@ def fails_with_one_sentence(folder: Path, config: dict[str, Any], *words: str) -
 
 def fails_with_one_sentence_but_retries(folder: Path, config: dict[str, Any]) -> str:
     """All streams are asked for; the first one that meets nobody ends the run."""
-    result = run_tap(folder, config, timeout=60)
+    result = run_here(folder, config)
     assert result.status == 1
     assert result.stderr.count("retry") == config["max_retries"]
     assert "Beginning sync of 'orders'" not in result.stderr
@@ -56,9 +56,8 @@ def test_discovery_needs_no_credentials_and_offers_every_stream() -> None:
 
 
 def test_about_names_every_setting_of_the_contract() -> None:
-    done = subprocess.run(
-        [BIN / "tap-cratejoy", "--about", "--format=json"], capture_output=True, check=True, env=environment()
-    )
+    done = call([BIN / "tap-cratejoy", "--about", "--format=json"])
+    assert done.returncode == 0, done.stderr
     assert {
         "client_id", "client_secret", "api_url", "page_size", "page_sizes", "requests_per_second", "concurrency",
         "request_timeout", "max_retries", "start_date", "lookback_days", "embed", "pages", "ids", "record_limit",
@@ -67,8 +66,7 @@ def test_about_names_every_setting_of_the_contract() -> None:
 
 
 def test_the_connection_test_reads_one_record_of_each_stream(cratejoy: Sandbox, tmp_path: Path) -> None:
-    line = [*command(tmp_path, settings(cratejoy)), "--test"]
-    done = subprocess.run(line, capture_output=True, check=False, env=environment(), timeout=60)
+    done = call([*command(tmp_path, settings(cratejoy)), "--test"])
     assert done.returncode == 0, done.stderr
     records = [json.loads(text)["stream"] for text in done.stdout.splitlines() if text.startswith(b'{"type":"RECORD"')]
     assert {"customers", "orders", "shipments"} <= set(records)
@@ -170,10 +168,10 @@ def test_an_input_file_that_is_no_json_object_is_named(tmp_path: Path, option: s
     path = tmp_path / f"{option}.json"
     path.write_text(text)
     line += [] if option == "config" else [f"--{option}", str(path)]
-    done = subprocess.run(line, capture_output=True, check=False, env=environment(), timeout=60, text=True)
+    done = call(line)
     assert done.returncode == 1
-    assert f"--{option}" in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+    assert f"--{option}" in done.stderr.decode().splitlines()[-1]
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_config_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -214,7 +212,7 @@ def test_a_variable_that_looks_like_a_setting_and_is_none_is_named(tmp_path: Pat
 @pytest.mark.parametrize("expression", ["nosuch.foo(", "1/0", "nosuch"])
 def test_a_stream_map_that_cannot_be_used_is_one_sentence(cratejoy: Sandbox, tmp_path: Path, expression: str) -> None:
     config = settings(cratejoy, stream_maps={"customers": {"email": expression}})
-    result = run_tap(tmp_path, config, catalog=select("customers"))
+    result = run_here(tmp_path, config, catalog=select("customers"))
     assert result.status == 1
     assert "stream map" in result.stderr.splitlines()[-1]
 
@@ -312,14 +310,14 @@ def test_no_output_but_records_holds_an_e_mail_or_a_name(cratejoy: Sandbox, tmp_
     cratejoy.fault(
         status=[{"pages": [1], "times": 1, "status": 500}, {"resource": "products", "status": 404}], odd_text="nul"
     )
-    result = run_tap(tmp_path, settings(cratejoy, max_retries=1, page_size=40))
+    result = run_here(tmp_path, settings(cratejoy, max_retries=1, page_size=40))
     assert not re.search(r"[^\s@]+@[^\s@]+\.\w+", result.stderr)
     assert not any(row["last_name"] in result.stderr for row in cratejoy.rows("customers") if len(row["last_name"]) > 5)
 
 
 def test_progress_is_a_plain_line_now_and_then(cratejoy: Sandbox, tmp_path: Path) -> None:
     cratejoy.fault(latency=1.1)
-    result = run_tap(tmp_path, settings(cratejoy, concurrency=1), catalog=select("customers"))
+    result = run_here(tmp_path, settings(cratejoy, concurrency=1), catalog=select("customers"))
     lines = [line for line in result.stderr.splitlines() if " %) rows" in line]
     assert 1 <= len(lines) <= 2
     assert re.search(r"customers: page \d+, \d+ of 60 \(\d+ %\) rows, \d+ records/s, \d+ s left", lines[0])

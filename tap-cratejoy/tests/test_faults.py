@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Result, Sandbox, run_tap, select, settings
+from harness import Result, Sandbox, run_here, run_tap, select, settings
 
 CUSTOMERS = select("customers")
 ORDERS = select("orders")
@@ -20,7 +20,7 @@ def honest(request: pytest.FixtureRequest, _shared: Sandbox) -> dict[int, dict[s
 
 
 def run(sandbox: Sandbox, folder: Path, catalog: dict[str, Any] = CUSTOMERS, **others: Any) -> Result:
-    return run_tap(folder, settings(sandbox, **others), catalog=catalog)
+    return run_here(folder, settings(sandbox, **others), catalog=catalog)
 
 
 def assert_exactly(result: Result, honest: dict[int, dict[str, Any]], *, proven: bool = True) -> None:
@@ -170,7 +170,7 @@ def test_a_row_that_always_fails_is_named_and_the_rest_is_read(
     assert result.bookmark("products")["complete"] is True
 
     cratejoy.reset()
-    again = run_tap(tmp_path, settings(cratejoy), state=result.state, catalog=catalog)
+    again = run_here(tmp_path, settings(cratejoy), state=result.state, catalog=catalog)
     assert again.status == 0
     assert poison in again.ids("customers")
     assert not again.records["products"]
@@ -303,7 +303,7 @@ def test_401_stops_the_run_with_one_sentence_that_names_the_settings(cratejoy: S
 
 def test_403_on_one_stream_fails_it_by_name_and_the_others_go_on(cratejoy: Sandbox, tmp_path: Path) -> None:
     cratejoy.fault(status={"resource": "orders", "status": 403})
-    result = run(cratejoy, tmp_path, select("customers", "orders", "products"))
+    result = run_tap(tmp_path, settings(cratejoy), catalog=select("customers", "orders", "products"))
     assert result.status == 1
     assert result.ids("customers")
     assert result.ids("products")
