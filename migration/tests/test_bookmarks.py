@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sqlite3
-import subprocess
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from click.testing import CliRunner
-from cratejoy_migration import cli, meltano_runs, one_run
+from cratejoy_migration import meltano_runs, one_run
 from cratejoy_migration.bookmark_rules import Mark, continued, restarted
 from cratejoy_migration.bookmarks import Bookmarks
 from cratejoy_migration.console import place
@@ -20,10 +20,12 @@ from cratejoy_migration.console.access import gate
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading.writer_lock import WriterLock
 from streamlit.testing.v1 import AppTest
+from tap_cratejoy import cli as tap_cli
 from tap_cratejoy.bookmarks import Bookmark, choose_run
 
-from .auditing import BIN, start_store
 from .auditing import config as settings_of
+from .auditing import start_store
+from .programs import as_a_program, run_here
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 ID = "dev:tap-cratejoy-to-target-postgres"
@@ -234,8 +236,8 @@ def command(project, url, monkeypatch):
     monkeypatch.setenv("STAGING_DATABASE_URL", url)
 
     def run(*words):
-        done = CliRunner().invoke(cli.main, ["bookmarks", *words])
-        return done.exit_code, done.output
+        done = run_here(project, "bookmarks", *words)
+        return done.returncode, done.output
 
     return run
 
@@ -343,35 +345,40 @@ def store(tmp_path_factory):
         yield running
 
 
+def tap(*arguments):
+    """Run the tap; return what it wrote, and its log."""
+    said = io.StringIO()
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO())) as out, redirect_stderr(said), as_a_program():
+        assert tap_cli.run(arguments) == 0, said.getvalue()
+    return out.buffer.getvalue().decode(), said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def inputs(store, tmp_path_factory):
+    """Return the folder of the tap's configuration and of its catalog, in which two streams are selected."""
+    folder = tmp_path_factory.mktemp("inputs")
+    (folder / "config.json").write_text(json.dumps(settings_of(store)))
+    found = json.loads(tap("--config", str(folder / "config.json"), "--discover")[0])
+    for one in found["streams"]:
+        root = next(entry for entry in one["metadata"] if entry["breadcrumb"] == [])
+        root["metadata"]["selected"] = one["tap_stream_id"] in {"customers", "orders"}
+    (folder / "catalog.json").write_text(json.dumps(found))
+    return folder
+
+
 @pytest.fixture
-def collect(store, tmp_path):
+def collect(inputs, tmp_path):
     """Return a function that runs the tap from a state, and returns its last state, records by stream, and its log."""
 
     def run(before=None):
-        config = settings_of(store)
-        command = [BIN / "tap-cratejoy"]
-        for name, value in (("config", config), ("state", before), ("catalog", catalog(config))):
-            if value is not None:
-                path = tmp_path / f"{name}.json"
-                path.write_text(json.dumps(value))
-                command += [f"--{name}", path]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stderr
-        messages = [json.loads(line) for line in done.stdout.splitlines()]
+        arguments = ["--config", str(inputs / "config.json"), "--catalog", str(inputs / "catalog.json")]
+        if before is not None:
+            (tmp_path / "state.json").write_text(json.dumps(before))
+            arguments += ["--state", str(tmp_path / "state.json")]
+        written, said = tap(*arguments)
+        messages = [json.loads(line) for line in written.splitlines()]
         records = Counter(one["stream"] for one in messages if one["type"] == "RECORD")
-        return [one["value"] for one in messages if one["type"] == "STATE"][-1], records, done.stderr
-
-    def catalog(config):
-        path = tmp_path / "discover.json"
-        path.write_text(json.dumps(config))
-        told = subprocess.run(
-            [BIN / "tap-cratejoy", "--config", path, "--discover"], capture_output=True, text=True, check=True
-        )
-        found = json.loads(told.stdout)
-        for one in found["streams"]:
-            root = next(entry for entry in one["metadata"] if entry["breadcrumb"] == [])
-            root["metadata"]["selected"] = one["tap_stream_id"] in {"customers", "orders"}
-        return found
+        return [one["value"] for one in messages if one["type"] == "STATE"][-1], records, said
 
     return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,8 @@ import pytest
 from cratejoy_migration.overview import readable_mark, readable_size
 from cratejoy_migration.staging import postmaster, staging_database
 from cratejoy_migration.staging.layout import Layout
+
+from .programs import run_here
 
 BIN = Path(sys.executable).parent
 
@@ -34,13 +37,19 @@ def migration(project):
     return run
 
 
-def test_help_names_every_command(migration):
-    said = migration("--help").stdout
+@pytest.fixture
+def migration_here(project):
+    """Return a function that runs the command in the project, and in this process."""
+    return partial(run_here, project)
+
+
+def test_help_names_every_command(migration_here):
+    said = migration_here("--help").stdout
     commands = ("start", "stop", "status", "psql", "unlock", "documents", "report")
     assert all(f"  {command} " in said for command in commands)
 
 
-def test_start_keeps_the_server_until_stop(migration, project, alive):
+def test_start_keeps_the_server_until_stop(migration, migration_here, project, alive):
     started = migration("start")
     assert started.returncode == 0
     assert Layout(project).password.read_text().strip() not in started.stdout
@@ -49,7 +58,7 @@ def test_start_keeps_the_server_until_stop(migration, project, alive):
     assert alive(pid)
     assert migration("stop").stdout == "Stopped.\n"
     assert not alive(pid)
-    assert migration("stop").stdout == "It was not running.\n"
+    assert migration_here("stop").stdout == "It was not running.\n"
 
 
 def test_stop_leaves_a_server_in_use_alone_unless_forced(migration, project, alive):
@@ -62,15 +71,15 @@ def test_stop_leaves_a_server_in_use_alone_unless_forced(migration, project, ali
         assert not alive(pid)
 
 
-def test_start_and_stop_are_for_the_embedded_server_only(migration):
+def test_start_and_stop_are_for_the_embedded_server_only(migration_here):
     for command in ("start", "stop"):
-        refused = migration(command, STAGING_DATABASE_URL="postgresql://example.com/d")
+        refused = migration_here(command, STAGING_DATABASE_URL="postgresql://example.com/d")
         assert refused.returncode == 1
         assert "no embedded one" in refused.stderr
 
 
-def test_status_counts_what_is_staged(migration, project):
-    assert "nothing is staged yet" in migration("status").stdout
+def test_status_counts_what_is_staged(migration, migration_here, project):
+    assert "nothing is staged yet" in migration_here("status").stdout
     with staging_database(project) as url, psycopg.connect(url) as connection:
         connection.execute("create schema cratejoy")
         connection.execute("create table cratejoy.orders as select n as id from generate_series(1, 1234) n")
@@ -118,15 +127,15 @@ def test_documents_says_what_there_is_to_do_and_nothing_of_a_person(migration, s
     assert "example.com" not in built.stdout + built.stderr
 
 
-def test_documents_and_report_before_a_collection_are_one_sentence(migration):
+def test_documents_and_report_before_a_collection_are_one_sentence(migration_here):
     for command in ("documents", "report"):
-        refused = migration(command)
+        refused = migration_here(command)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert refused.stderr == "Error: no customers are staged yet; run first: meltano run collect\n"
 
 
-def test_report_and_status_account_for_every_row(migration, store):
-    migration("documents")
+def test_report_and_status_account_for_every_row(migration, migration_here, store):
+    migration_here("documents")
     reported = migration("report")
     assert reported.returncode == 0
     assert [line.split() for line in reported.stdout.splitlines()[1:]][:7] == [
@@ -139,20 +148,21 @@ def test_report_and_status_account_for_every_row(migration, store):
         ["orders", "all", "5"],
     ]
     assert "Every staged row is in exactly one line." in reported.stdout
-    said = migration("status").stdout
+    said = migration_here("status").stdout
     assert "1 new, 2 changed, 0 unchanged, 0 gone" in said
     assert "Ledger: 2 created\nNext: " in said
 
 
-def test_status_of_an_unreachable_database_is_one_sentence(migration):
-    failed = migration("status", STAGING_DATABASE_URL="postgresql://u:hunter2@127.0.0.1:9/d")
+def test_status_of_an_unreachable_database_is_one_sentence(migration_here):
+    failed = migration_here("status", STAGING_DATABASE_URL="postgresql://u:hunter2@127.0.0.1:9/d")
     assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
     assert "cannot be reached" in failed.stderr
     assert "hunter2" not in failed.stderr + failed.stdout
 
 
-def test_psql_runs_on_the_staging_database_and_passes_its_status_on(migration):
-    assert migration("psql", "-Atc", "select current_database()").stdout == "staging\n"
+def test_psql_runs_on_the_staging_database_and_passes_its_status_on(migration, migration_here, capfd):
+    assert migration_here("psql", "-Atc", "select current_database()").returncode == 0
+    assert capfd.readouterr().out == "staging\n"
     assert migration("psql", "-v", "ON_ERROR_STOP=1", "-c", "select nothing").returncode == 1
 
 

@@ -16,6 +16,8 @@ from cratejoy_migration.erase.erase import Erase
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.purge import running
 
+from .programs import run_here
+
 BIN = Path(sys.executable).parent
 GID = "gid://shopify/Customer/900"
 ADA = {"id": 7101000017, "email": " Ada@Example.com", "first_name": "Adeline", "_extra": {"nick": "Adeline"}}
@@ -173,11 +175,15 @@ def test_a_reader_of_the_database_does_not_stop_it_and_a_migration_does(erase, s
 
 def test_the_command_never_repeats_the_address(store, url, tmp_path, query):
     (tmp_path / ".env").write_text(f"STAGING_DATABASE_URL={url}\n")
+    given = "ada@example.com\n"
     for options in (["ada@example.com"], ["-", "--confirm"], ["7101000017", "--confirm"]):
-        said = subprocess.run(
-            [BIN / "migration", "erase", *options], cwd=tmp_path, capture_output=True, text=True, timeout=60,
-            input="ada@example.com\n", check=False,
-        )  # fmt: skip
+        if options[0] == "-":  # the one that erases, as typed
+            said = subprocess.run(
+                [BIN / "migration", "erase", *options], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+                input=given, check=False,
+            )  # fmt: skip
+        else:
+            said = run_here(tmp_path, "erase", *options, given=given)
         assert said.returncode == 0, said.stderr
         assert "ada@" not in (said.stdout + said.stderr).lower()
         assert "Adeline" not in said.stdout

@@ -330,7 +330,7 @@ def test_a_pilot_that_is_killed_goes_on_measures_both_lanes_and_leaves_the_shop_
 def test_what_keeps_a_pilot_from_beginning_is_one_sentence(here: Project, url: str, shop: Server) -> None:
     here.configure(f"STAGING_DATABASE_URL={url}", shop=shop)
 
-    status, said = here.run("migration", "pilot", TARGET_SHOPIFY_DRY_RUN="true")
+    status, said = here.run_here("pilot", TARGET_SHOPIFY_DRY_RUN="true")
 
     assert (status, said) == (1, "Error: A pilot writes, and dry_run is set: take TARGET_SHOPIFY_DRY_RUN away first.\n")
     assert shop.customers() == []

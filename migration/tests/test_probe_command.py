@@ -76,7 +76,7 @@ def test_one_platform_is_enough_and_nothing_is_written_without_being_asked(here:
     here.configure(cratejoy=store)
     before = (here.folder / ".env").read_text()
 
-    status, said = here.run("migration", "probe", "--write-env")
+    status, said = here.run_here("probe", "--write-env")
 
     assert status == 0, said
     assert "Shopify" not in said
@@ -88,7 +88,7 @@ def test_a_platform_that_cannot_be_asked_does_not_keep_the_other_from_being_aske
     here.configure("TAP_CRATEJOY_CLIENT_ID=x", "TAP_CRATEJOY_CLIENT_SECRET=y",
                    "TAP_CRATEJOY_API_URL=http://127.0.0.1:1/v1", shop=shop)  # fmt: skip
 
-    status, said = here.run("migration", "probe")
+    status, said = here.run_here("probe")
 
     assert status == 1
     assert "customers in the shop" in said
@@ -98,7 +98,7 @@ def test_a_platform_that_cannot_be_asked_does_not_keep_the_other_from_being_aske
 def test_what_makes_a_migration_impossible_is_listed_and_exits_with_1(here: Project) -> None:
     with local_shopify("--scopes", "read_customers") as shop:
         here.configure(shop=shop)
-        status, said = here.run("migration", "probe", "shopify")
+        status, said = here.run_here("probe", "shopify")
 
     assert status == 1
     assert "This makes a migration impossible" in said
@@ -106,7 +106,7 @@ def test_what_makes_a_migration_impossible_is_listed_and_exits_with_1(here: Proj
 
 
 def test_nothing_configured_is_one_sentence(here: Project) -> None:
-    status, said = here.run("migration", "probe")
+    status, said = here.run_here("probe")
 
     assert status == 1
     assert said == (

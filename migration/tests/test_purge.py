@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,8 @@ from cratejoy_migration.loading import writer_lock
 from cratejoy_migration.purge import database, files, running
 from cratejoy_migration.purge.pipelines import Memory
 from cratejoy_migration.staging import staging_database
+
+from .programs import run_here
 
 BIN = Path(sys.executable).parent
 MARKER = "Planted-Marker-77"
@@ -47,6 +50,12 @@ def purge(project):
     return run
 
 
+@pytest.fixture
+def purge_here(project):
+    """Return a function that runs the command likewise, in this process."""
+    return partial(run_here, project, "purge", TARGET_SHOPIFY_SHOP="demo", COLUMNS="120")
+
+
 def planted(project, url):
     """Put the marker into rows and files, as a migration with failures leaves them."""
     with psycopg.connect(url) as connection:
@@ -69,10 +78,10 @@ def marked(folder):
     return [path for path in folder.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()]
 
 
-def test_a_purge_without_confirm_shows_the_plan_and_removes_nothing(purge, project):
+def test_a_purge_without_confirm_shows_the_plan_and_removes_nothing(purge_here, project):
     with staging_database(project) as url:
         planted(project, url)
-    said = purge()
+    said = purge_here()
     assert said.returncode == 0, said.stderr
     assert "cratejoy.customers" in said.stdout
     assert "migration purge --confirm demo" in said.stdout
@@ -82,12 +91,12 @@ def test_a_purge_without_confirm_shows_the_plan_and_removes_nothing(purge, proje
         assert connection.execute("select count(*) from cratejoy.customers").fetchone() == (1,)
 
 
-def test_a_purge_leaves_no_file_with_a_planted_marker_and_proves_it(purge, project):
+def test_a_purge_leaves_no_file_with_a_planted_marker_and_proves_it(purge, purge_here, project):
     (project / "meltano.yml").write_text("version: 1\n")
     (project / ".env").write_text("KEY=1\n")
     with staging_database(project) as url:
         planted(project, url)
-    wrong = purge("--confirm", "another")
+    wrong = purge_here("--confirm", "another")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr == "Error: --confirm names another, but the shop here is demo. Nothing was removed.\n"
 
@@ -100,13 +109,13 @@ def test_a_purge_leaves_no_file_with_a_planted_marker_and_proves_it(purge, proje
     assert not (project / ".staging").exists()
     assert (project / ".env").exists()
 
-    again = purge("--confirm", "demo")
+    again = purge_here("--confirm", "demo")
     assert (again.returncode, again.stdout.splitlines()[0]) == (0, "There was nothing to purge.")
     assert not (project / ".staging").exists()
 
 
 @pytest.mark.parametrize("moment", [0.9, 1.3])
-def test_a_purge_killed_at_any_moment_is_finished_by_the_next(purge, project, moment):
+def test_a_purge_killed_at_any_moment_is_finished_by_the_next(purge_here, project, moment):
     with staging_database(project) as url:
         planted(project, url)
     killed = subprocess.Popen(
@@ -117,7 +126,7 @@ def test_a_purge_killed_at_any_moment_is_finished_by_the_next(purge, project, mo
     time.sleep(moment)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
-    said = purge("--confirm", "demo")
+    said = purge_here("--confirm", "demo")
     assert said.returncode == 0, said.stderr
     assert marked(project) == []
 
@@ -134,12 +143,12 @@ def test_a_purge_refuses_while_another_program_uses_the_embedded_database(purge,
     assert len(marked(project / "reports")) == 4
 
 
-def test_an_embedded_database_with_tables_of_others_stays_without_our_rows(purge, project):
+def test_an_embedded_database_with_tables_of_others_stays_without_our_rows(purge_here, project):
     with staging_database(project) as url:
         planted(project, url)
         with psycopg.connect(url) as connection:
             connection.execute("create table public.recipes (name text); insert into public.recipes values ('soup')")
-    said = purge("--confirm", "demo")
+    said = purge_here("--confirm", "demo")
     assert said.returncode == 0, said.stderr
     assert ".staging: its database holds tables that are not ours" in said.stdout
     with staging_database(project) as url, psycopg.connect(url) as connection:
@@ -291,20 +300,20 @@ def test_in_a_folder_of_reports_that_is_not_only_ours_the_rest_stays(tmp_path):
     assert sorted(one.path.name for one in found if one.what == files.REPORTS) == ["forecast.csv", "refused.jsonl"]
 
 
-def test_a_copy_of_a_report_elsewhere_is_named_and_fails_the_proof(purge, project):
+def test_a_copy_of_a_report_elsewhere_is_named_and_fails_the_proof(purge_here, project):
     (project / "old").mkdir()
     (project / "old" / "refused.jsonl").write_text(MARKER)
-    said = purge("--confirm", "demo")
+    said = purge_here("--confirm", "demo")
     assert said.returncode == 1
     assert "old/refused.jsonl: looks like a copy of a report" in said.stdout.replace("\n", "")
     assert (project / "old" / "refused.jsonl").exists()
 
 
-def test_what_a_quick_test_left_goes_and_is_not_said_to_stay(purge, project):
+def test_what_a_quick_test_left_goes_and_is_not_said_to_stay(purge_here, project):
     (project / "reports" / "quick-test").mkdir(parents=True)
     (project / "reports" / "quick-test" / "fix-list.csv").write_text(MARKER)
-    assert "looks like a copy" not in purge().stdout
-    said = purge("--confirm", "demo")
+    assert "looks like a copy" not in purge_here().stdout
+    said = purge_here("--confirm", "demo")
     assert (said.returncode, "looks like a copy" in said.stdout) == (0, False)
     assert marked(project) == []
 
@@ -319,7 +328,7 @@ def test_a_link_in_the_reports_is_removed_and_what_it_leads_to_is_not(tmp_path):
     assert list((tmp_path / "reports").iterdir()) == []
 
 
-def test_a_ledger_in_a_database_of_its_own_is_purged_with_the_staging(purge, stage, url):
+def test_a_ledger_in_a_database_of_its_own_is_purged_with_the_staging(purge_here, stage, url):
     stage("customers", ADA)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("drop database if exists elsewhere")
@@ -329,8 +338,8 @@ def test_a_ledger_in_a_database_of_its_own_is_purged_with_the_staging(purge, sta
         connection.execute("create schema migration; create table migration.ledger (shop text)")
         connection.execute("insert into migration.ledger values ('other.myshopify.com')")
     variables = {"STAGING_DATABASE_URL": url, "TARGET_SHOPIFY_LEDGER_URL": elsewhere}
-    assert "the shop here is other" in purge("--confirm", "demo", **variables).stderr
-    said = purge("--confirm", "other", **variables)
+    assert "the shop here is other" in purge_here("--confirm", "demo", **variables).stderr
+    said = purge_here("--confirm", "other", **variables)
     assert said.returncode == 0, said.stderr
     for one in (url, elsewhere):
         with psycopg.connect(one) as connection:
