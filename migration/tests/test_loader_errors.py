@@ -52,19 +52,24 @@ def test_a_value_that_cannot_be_stored(load, singer, values, said):
         f'{{"type": ["{PRIVATE}"]}}\n',
     ],
 )
-def test_a_line_that_is_no_singer_message(start_loader, singer, text):
-    process = start_loader()
-    _, said = process.communicate(singer.line(singer.schema()) + text, timeout=30)
-    lines = [line for line in said.splitlines() if "ERROR" in line]
-    assert process.returncode == 1
+def test_a_line_that_is_no_singer_message(load, singer, text):
+    status, _, said = load(singer.schema(), text)
+    lines = [line for line in said if "ERROR" in line]
+    assert status == 1
     assert len(lines) == 1
     assert "line 2 of the input" in lines[0]
-    assert PRIVATE not in said
-    assert "Traceback" not in said
+    assert PRIVATE not in "\n".join(said)
+    assert "Traceback" not in "\n".join(said)
 
 
 def test_a_record_before_its_schema(load, singer):
     assert "before the schema" in failure(load(singer.record(id=1, email=PRIVATE)))
+
+
+def test_a_process_of_its_own_refuses_in_the_same_words(load, load_apart, singer):
+    messages = [singer.schema(), singer.record(id=5, num_orders=PRIVATE), singer.state(0)]
+    here, apart = failure(load(*messages)), failure(load_apart(*messages))
+    assert apart.split(" | ")[1:] == here.split(" | ")[1:]  # all but the time
 
 
 def test_a_property_that_changes_its_type(load, singer):

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import logging
+import os
+import signal
+import sys
+import warnings
 
 import pytest
 from cratejoy_migration.loading.rows import as_json, as_text, latest_by_key
@@ -133,6 +139,41 @@ def test_the_log_is_quiet(load, singer):
     _, _, said = load(singer.schema(), *records, batch_size_rows=10)
     assert len(said) == 1
     assert "1,000 rows stored" in said[0]
+
+
+def test_a_process_of_its_own_stores_and_says_the_same(load, load_apart, query, singer):
+    messages = [singer.schema(), singer.record(id=1, email="é 🎁", nested={"a": [1.50]}), singer.state(3)]
+    found = []
+    for run in (load, load_apart):
+        status, states, said = run(*messages)
+        words = [text.split(" | ")[1:] for text in said]  # all but the time
+        found.append((status, states, words, query("select to_jsonb(c)::text from cratejoy.customers c")))
+        query("drop schema cratejoy, migration cascade")
+    assert found[0] == found[1]
+    assert found[0][:2] == (0, [{"bookmarks": {"customers": {"page": 3}}}])
+
+
+@pytest.mark.parametrize("last", [{"id": 2}, {"id": 2, "num_orders": "x"}], ids=["success", "failure"])
+def test_a_load_in_the_process_of_a_test_leaves_nothing_in_it(load, query, singer, caplog, last):
+    def state():
+        logs = {name: logging.getLogger(name) for name in ("root", *logging.root.manager.loggerDict)}
+        return {
+            "logging": {name: (log.level, log.handlers[:], log.disabled) for name, log in logs.items()},
+            "warnings": (warnings.filters[:], warnings.showwarning),
+            "signals": [signal.getsignal(number) for number in signal.valid_signals()],
+            "hooks": (sys.excepthook, sys.stdin, sys.stdout, sys.stderr, sys.argv[:], atexit._ncallbacks()),
+            "environment": dict(os.environ),
+            "sessions": query("select count(*) from pg_stat_activity where application_name like 'staging-target%'"),
+        }
+
+    with warnings.catch_warnings():
+        load(singer.schema())  # what the first one imports stays
+    logging.captureWarnings(False)
+    for name in ("root", "target-postgres", "singer_sdk.metrics"):
+        caplog.set_level(logging.CRITICAL, name)  # no load has left that
+    before = state()
+    assert load(singer.schema(), singer.record(id=1), singer.record(**last))[0] == ("num_orders" in last)
+    assert state() == before
 
 
 def test_text_columns_take_any_json_as_its_text():
