@@ -1,6 +1,7 @@
 """A small store and real servers on loopback, shared by all tests of the sandbox."""
 
 import contextlib
+import functools
 import json
 import subprocess
 import sys
@@ -191,6 +192,27 @@ def shop(_shared_shop: Shop) -> Shop:
 def launch_shop() -> Any:
     """Start a shop with options: `with launch_shop("--plan", "plus") as shop`."""
     return running_shop
+
+
+@pytest.fixture(scope="session")
+def _shops_by_options() -> Iterator[Any]:
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda *options: stack.enter_context(running_shop(*options)))
+
+
+@pytest.fixture
+def shop_with(_shops_by_options: Any) -> Any:
+    """An empty shop with options, in a process that tests with the same options share: `shop_with("--plan", "plus")`.
+
+    Granted tokens outlive the emptying; tests of the process itself take `launch_shop`.
+    """
+
+    def emptied(*options: str) -> Shop:
+        found: Shop = _shops_by_options(*options)
+        found.control("POST", "reset")
+        return found
+
+    return emptied
 
 
 CREATE_CUSTOMER = """mutation($input: CustomerInput!) {

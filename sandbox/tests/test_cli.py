@@ -1,5 +1,6 @@
 """The `sandbox` command, as a shell or another program uses it."""
 
+import io
 import json
 import os
 import signal
@@ -7,10 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 import requests
+from cratejoy_sandbox.cli import main
 
 COMMAND = (sys.executable, "-c", "from cratejoy_sandbox.cli import main; main()")
 STORE = ("--customers", "300", "--seed", "7", "--today", "2026-11-01")
@@ -19,6 +22,18 @@ README = Path(__file__).parents[1] / "README.md"
 
 def run(*arguments):
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def run_here(*arguments):
+    """The same in this process, for commands that serve nothing."""
+    out, err = io.StringIO(), io.StringIO()
+    was = signal.getsignal(signal.SIGTERM)
+    try:
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, was)
+    return subprocess.CompletedProcess(arguments, ended.value.code, out.getvalue(), err.getvalue())
 
 
 def listening(port):
@@ -88,7 +103,7 @@ def test_a_port_in_use_is_one_line(stores):
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
-    result = run("generate", *STORE, "--data", str(tmp_path / "file" / "folder"))
+    result = run_here("generate", *STORE, "--data", str(tmp_path / "file" / "folder"))
     assert result.returncode == 1
     assert result.stderr.startswith("Error: The store cannot be built in ")
     assert result.stderr.count("\n") == 1
@@ -111,23 +126,23 @@ def test_a_killed_build_leaves_no_store(tmp_path):
 
 
 def test_generate_prints_the_path_of_the_store(stores):
-    path = run("generate", *STORE, "--data", str(stores)).stdout.strip()
+    path = run_here("generate", *STORE, "--data", str(stores)).stdout.strip()
     assert path == str(stores / "cratejoy-300-7-2026-11-01-v1.sqlite")
     assert Path(path).exists()
 
 
 @pytest.mark.parametrize("arguments", [(), ("cratejoy",), ("generate",), ("faults",)])
 def test_help_is_there(arguments):
-    result = run(*arguments, "--help")
+    result = run_here(*arguments, "--help")
     assert result.returncode == 0
     assert result.stdout.startswith("Usage: ")
 
 
 def test_the_readme_has_the_table_of_faults():
-    assert run("faults", "--markdown").stdout.strip() in README.read_text()
+    assert run_here("faults", "--markdown").stdout.strip() in README.read_text()
 
 
 def test_every_fault_is_listed_with_an_example():
-    listed = run("faults").stdout
+    listed = run_here("faults").stdout
     assert "rate_limited" in listed
     assert 'example: status={"resource": "customers", "pages": [3], "times": 2, "status": 503}' in listed

@@ -61,10 +61,10 @@ def test_a_line_that_is_refused_does_not_stop_the_others(bulk: Any) -> None:
     assert results[3]["data"]["customerCreate"]["userErrors"] == [{"field": ["email"], "message": "Email is invalid"}]
 
 
-def test_a_missing_scope_fails_every_line_of_a_completed_operation(launch_shop: Any, bulk_in: Any) -> None:
-    with launch_shop("--time-scale", "1000", "--scopes", "read_customers") as shop:
-        results = bulk_in(shop).ran([customer(1), customer(2)])
-        assert [line["errors"][0]["extensions"]["code"] for line in results] == ["ACCESS_DENIED"] * 2
+def test_a_missing_scope_fails_every_line_of_a_completed_operation(shop_with: Any, bulk_in: Any) -> None:
+    shop = shop_with("--time-scale", "1000", "--scopes", "read_customers,write_orders")
+    results = bulk_in(shop).ran([customer(1), customer(2)])
+    assert [line["errors"][0]["extensions"]["code"] for line in results] == ["ACCESS_DENIED"] * 2
 
 
 def test_lines_cost_no_points(bulk: Any) -> None:
@@ -75,25 +75,25 @@ def test_lines_cost_no_points(bulk: Any) -> None:
     assert stats["points"] < 1000
 
 
-def test_a_rate_slows_an_operation_down(launch_shop: Any, bulk_in: Any) -> None:
-    with launch_shop("--time-scale", "10", "--bulk-rate", "2") as shop:
-        bulk = bulk_in(shop)
-        number, began = bulk.start([customer(number) for number in range(20)]), time.monotonic()
-        bulk.ended(number)
-        assert 0.8 < time.monotonic() - began < 5
+def test_a_rate_slows_an_operation_down(shop_with: Any, bulk_in: Any) -> None:
+    shop = shop_with("--time-scale", "10", "--bulk-rate", "1")
+    bulk = bulk_in(shop)
+    number, began = bulk.start([customer(number) for number in range(10)]), time.monotonic()
+    bulk.ended(number)
+    assert 0.8 < time.monotonic() - began < 5
 
 
-def test_a_canceled_operation_keeps_its_lines_and_has_no_result(launch_shop: Any, bulk_in: Any) -> None:
-    with launch_shop("--time-scale", "10", "--bulk-rate", "1") as shop:
-        bulk = bulk_in(shop)
-        number = bulk.start([customer(number) for number in range(500)])
-        while bulk.read(number)["objectCount"] == "0":
-            time.sleep(0.01)
-        canceled = shop.data(CANCEL, {"i": number})["bulkOperationCancel"]
-        assert canceled == {"bulkOperation": {"id": number, "status": "CANCELING"}, "userErrors": []}
-        ended = bulk.ended(number)
-        assert (ended["status"], ended["url"], ended["partialDataUrl"]) == ("CANCELED", None, None)
-        assert len(shop.customers()) == int(ended["objectCount"])
+def test_a_canceled_operation_keeps_its_lines_and_has_no_result(shop_with: Any, bulk_in: Any) -> None:
+    shop = shop_with("--time-scale", "10", "--bulk-rate", "1")
+    bulk = bulk_in(shop)
+    number = bulk.start([customer(number) for number in range(500)])
+    while bulk.read(number)["objectCount"] == "0":
+        time.sleep(0.01)
+    canceled = shop.data(CANCEL, {"i": number})["bulkOperationCancel"]
+    assert canceled == {"bulkOperation": {"id": number, "status": "CANCELING"}, "userErrors": []}
+    ended = bulk.ended(number)
+    assert (ended["status"], ended["url"], ended["partialDataUrl"]) == ("CANCELED", None, None)
+    assert len(shop.customers()) == int(ended["objectCount"])
 
 
 def test_an_ended_operation_cannot_be_canceled(bulk: Any) -> None:
@@ -154,17 +154,17 @@ def test_a_result_is_served_by_range(bulk: Any) -> None:
     assert bulk.fetch(url, Range=f"bytes={len(whole)}-").status_code == 416
 
 
-def test_overwriting_the_file_of_a_running_operation_ends_it(launch_shop: Any, bulk_in: Any) -> None:
-    with launch_shop("--time-scale", "10", "--bulk-rate", "1") as shop:
-        bulk = bulk_in(shop)
-        target = bulk.target()
-        lines = "\n".join(json.dumps(customer(number)) for number in range(100))
-        shop.session.put(target["url"], data=lines, timeout=20)
-        number = bulk.run(bulk.path(target))["bulkOperation"]["id"]
-        bulk.reached(number, "RUNNING")
-        shop.session.put(target["url"], data="{}", timeout=20)
-        ended = bulk.ended(number)
-        assert (ended["status"], ended["errorCode"]) == ("FAILED", "INTERNAL_SERVER_ERROR")
+def test_overwriting_the_file_of_a_running_operation_ends_it(shop_with: Any, bulk_in: Any) -> None:
+    shop = shop_with("--time-scale", "10", "--bulk-rate", "1")
+    bulk = bulk_in(shop)
+    target = bulk.target()
+    lines = "\n".join(json.dumps(customer(number)) for number in range(100))
+    shop.session.put(target["url"], data=lines, timeout=20)
+    number = bulk.run(bulk.path(target))["bulkOperation"]["id"]
+    bulk.reached(number, "RUNNING")
+    shop.session.put(target["url"], data="{}", timeout=20)
+    ended = bulk.ended(number)
+    assert (ended["status"], ended["errorCode"]) == ("FAILED", "INTERNAL_SERVER_ERROR")
 
 
 def test_customers_are_exported_with_their_metafields_and_addresses(bulk: Any) -> None:

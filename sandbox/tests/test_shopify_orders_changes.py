@@ -127,15 +127,15 @@ def test_a_deleted_order_is_gone(shop: Any) -> None:
     assert found(shop, "") == []
 
 
-def test_a_customer_with_orders_is_kept_until_a_while_after_they_are_gone(launch_shop: Any) -> None:
-    with launch_shop("--time-scale", "10") as shop:
-        customer = shop.create(email="ada@example.com")
-        number = order(shop, customerId=customer)
-        assert shop.data(DELETE_CUSTOMER, {"i": customer})["customerDelete"]["userErrors"][0]["field"] == ["id"]
-        shop.data(DELETE, {"i": number})
-        assert shop.data(DELETE_CUSTOMER, {"i": customer})["customerDelete"]["userErrors"]
-        time.sleep(1)
-        assert shop.data(DELETE_CUSTOMER, {"i": customer})["customerDelete"]["deletedCustomerId"] == customer
+def test_a_customer_with_orders_is_kept_until_a_while_after_they_are_gone(shop_with: Any) -> None:
+    shop = shop_with("--time-scale", "10", "--bulk-rate", "1")
+    customer = shop.create(email="ada@example.com")
+    number = order(shop, customerId=customer)
+    assert shop.data(DELETE_CUSTOMER, {"i": customer})["customerDelete"]["userErrors"][0]["field"] == ["id"]
+    shop.data(DELETE, {"i": number})
+    assert shop.data(DELETE_CUSTOMER, {"i": customer})["customerDelete"]["userErrors"]
+    time.sleep(1)
+    assert shop.data(DELETE_CUSTOMER, {"i": customer})["customerDelete"]["deletedCustomerId"] == customer
 
 
 def test_an_order_is_handed_to_another_customer(shop: Any) -> None:

@@ -26,20 +26,20 @@ def test_a_token_that_is_none_is_401(shop):
     assert answer.json() == {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
 
 
-def test_only_the_token_named_at_the_start_is_good(launch_shop):
-    with launch_shop("--token", "shpat_mine") as shop:
-        assert shop.post("{ shop { id } }", token="shpat_other").status_code == 401
-        assert shop.post("{ shop { id } }", token="shpat_mine").status_code == 200
+def test_only_the_token_named_at_the_start_is_good(shop_with):
+    shop = shop_with("--token", "shpat_mine", "--time-scale", "86400")
+    assert shop.post("{ shop { id } }", token="shpat_other").status_code == 401
+    assert shop.post("{ shop { id } }", token="shpat_mine").status_code == 200
 
 
-def test_a_granted_token_lives_a_day_of_shop_time(launch_shop):
-    with launch_shop("--token", "shpat_mine", "--time-scale", "86400") as shop:
-        told = grant(shop).json()
-        assert told["expires_in"] == 86399
-        assert "write_customers" in told["scope"].split(",")
-        assert shop.post("{ shop { id } }", token=told["access_token"]).status_code == 200
-        time.sleep(1.2)
-        assert shop.post("{ shop { id } }", token=told["access_token"]).status_code == 401
+def test_a_granted_token_lives_a_day_of_shop_time(shop_with):
+    shop = shop_with("--token", "shpat_mine", "--time-scale", "86400")
+    told = grant(shop).json()
+    assert told["expires_in"] == 86399
+    assert "write_customers" in told["scope"].split(",")
+    assert shop.post("{ shop { id } }", token=told["access_token"]).status_code == 200
+    time.sleep(1.2)
+    assert shop.post("{ shop { id } }", token=told["access_token"]).status_code == 401
 
 
 def test_wrong_credentials_get_no_token(shop):
@@ -174,9 +174,9 @@ def test_a_query_of_more_than_1000_points_is_refused(shop):
 @pytest.mark.parametrize(
     ("plan", "most", "rate"), [("standard", 2000, 100), ("advanced", 4000, 200), ("plus", 20000, 1000)]
 )
-def test_a_plan_decides_bucket_and_rate(launch_shop, plan, most, rate):
-    with launch_shop("--plan", plan) as shop:
-        status = shop.gql("{ shop { id } }")["extensions"]["cost"]["throttleStatus"]
+def test_a_plan_decides_bucket_and_rate(shop_with, plan, most, rate):
+    shop = shop_with("--plan", plan)
+    status = shop.gql("{ shop { id } }")["extensions"]["cost"]["throttleStatus"]
     assert (status["maximumAvailable"], status["restoreRate"]) == (most, rate)
 
 
@@ -194,21 +194,21 @@ def test_an_empty_bucket_throttles_with_the_cost_and_fills_again(launch_shop):
         assert shop.control("GET", "stats")["throttled"] == 1
 
 
-def test_a_missing_scope_denies_the_field_and_names_what_it_wants(launch_shop):
-    with launch_shop("--scopes", "read_customers,write_orders") as shop:
-        answer = shop.gql(CREATE, {"i": {"firstName": "A"}})
-        assert answer["data"] == {"customerCreate": None}
-        assert error(answer) == (
-            "Access denied for customerCreate field. Required access: `write_customers` access scope.",
-            "ACCESS_DENIED",
-        )
-        assert answer["errors"][0]["extensions"]["requiredAccess"] == "`write_customers` access scope."
-        scopes = shop.data("{ currentAppInstallation { accessScopes { handle } } }")["currentAppInstallation"]
-        assert [scope["handle"] for scope in scopes["accessScopes"]] == [
-            "read_customers",
-            "read_orders",
-            "write_orders",
-        ]
+def test_a_missing_scope_denies_the_field_and_names_what_it_wants(shop_with):
+    shop = shop_with("--time-scale", "1000", "--scopes", "read_customers,write_orders")
+    answer = shop.gql(CREATE, {"i": {"firstName": "A"}})
+    assert answer["data"] == {"customerCreate": None}
+    assert error(answer) == (
+        "Access denied for customerCreate field. Required access: `write_customers` access scope.",
+        "ACCESS_DENIED",
+    )
+    assert answer["errors"][0]["extensions"]["requiredAccess"] == "`write_customers` access scope."
+    scopes = shop.data("{ currentAppInstallation { accessScopes { handle } } }")["currentAppInstallation"]
+    assert [scope["handle"] for scope in scopes["accessScopes"]] == [
+        "read_customers",
+        "read_orders",
+        "write_orders",
+    ]
 
 
 def test_protected_data_reads_as_null_with_an_error_beside(launch_shop):

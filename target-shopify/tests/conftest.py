@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import psycopg2
 import pytest
@@ -45,6 +47,24 @@ def shop(shop_server: LocalShop) -> LocalShop:
     """A new shop."""
     shop_server.reset()
     return shop_server
+
+
+@pytest.fixture(scope="session")
+def _shops_by_options() -> Iterator[Callable[..., LocalShop]]:
+    with ExitStack() as stack:
+        yield cache(lambda time_scale, *options: stack.enter_context(local_shop(*options, time_scale=time_scale)))
+
+
+@pytest.fixture
+def shop_with(_shops_by_options: Callable[..., LocalShop]) -> Callable[..., LocalShop]:
+    """A new shop with options, in a process that tests with the same options share."""
+
+    def emptied(*options: str, time_scale: float = 50) -> LocalShop:
+        found = _shops_by_options(time_scale, *options)
+        found.reset()
+        return found
+
+    return emptied
 
 
 @pytest.fixture

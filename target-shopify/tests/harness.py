@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from singer_sdk import metrics
 from target_shopify import cli
 from target_shopify.settings import Settings, from_config
 from target_shopify.target import TargetShopify
@@ -33,24 +34,25 @@ class LocalShop:
 
     port: int
     process: subprocess.Popen[bytes]
+    session: requests.Session = field(default_factory=requests.Session)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def fault(self, **faults: Any) -> None:
-        answer = requests.put(f"{self.url}/_sandbox/faults", json=faults, timeout=10)
+        answer = self.session.put(f"{self.url}/_sandbox/faults", json=faults, timeout=10)
         assert answer.status_code == 200, answer.text
 
     def no_faults(self) -> None:
-        requests.delete(f"{self.url}/_sandbox/faults", timeout=10)
+        self.session.delete(f"{self.url}/_sandbox/faults", timeout=10)
 
     def reset(self) -> None:
         """Make it a new shop."""
-        requests.post(f"{self.url}/_sandbox/reset", timeout=30).raise_for_status()
+        self.session.post(f"{self.url}/_sandbox/reset", timeout=30).raise_for_status()
 
     def stats(self) -> dict[str, Any]:
-        return dict(requests.get(f"{self.url}/_sandbox/stats", timeout=10).json())
+        return dict(self.session.get(f"{self.url}/_sandbox/stats", timeout=10).json())
 
     def calls(self) -> dict[str, int]:
         return dict(self.stats()["calls"])
@@ -73,12 +75,12 @@ class LocalShop:
 
     def add_customer(self, **fields: Any) -> str:
         """Make a customer of the merchant's own; return its GID."""
-        answer = requests.post(f"{self.url}/_sandbox/customers", json=[fields], timeout=10)
+        answer = self.session.post(f"{self.url}/_sandbox/customers", json=[fields], timeout=10)
         assert answer.status_code < 300, answer.text
         return str(answer.json()["ids"][0])
 
     def _lines(self, what: str) -> list[dict[str, Any]]:
-        text = requests.get(f"{self.url}/_sandbox/{what}", timeout=60).text
+        text = self.session.get(f"{self.url}/_sandbox/{what}", timeout=60).text
         return [json.loads(line) for line in text.splitlines()]
 
 
@@ -130,12 +132,6 @@ class Runner:
         (folder / "input.jsonl").write_text(text)
         return command_line("--config", str(folder / "config.json"), "--input", str(folder / "input.jsonl"))
 
-    def run_apart(self, documents: Sequence[Mapping[str, Any]], **changes: Any) -> Told:
-        """Run to the end in a process of its own."""
-        process = self.start(documents, **changes)
-        out, err = process.communicate(timeout=120)
-        return told(process.returncode, out, err)
-
     def start(self, documents: Sequence[Mapping[str, Any]], **changes: Any) -> subprocess.Popen[str]:
         """Start a run; its input is all there."""
         folder = Path(tempfile.mkdtemp())
@@ -156,11 +152,15 @@ def command_line(*arguments: str) -> Told:
     signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    filtered = (TargetShopify.logger, metrics.get_metrics_logger())
+    filters = [logger.filters[:] for logger in filtered]
     try:
         with redirect_stdout(out), redirect_stderr(err):
             status = cli.run(arguments)
     finally:
         root.handlers, root.level = handlers, level
+        for logger, had in zip(filtered, filters, strict=True):
+            logger.filters = had  # each run adds its own
         for number, was in signals.items():
             signal.signal(number, was)
     return told(status, out.getvalue(), err.getvalue())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -157,22 +158,22 @@ def test_the_same_documents_again_change_nothing_without_a_ledger(shop: LocalSho
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_killed_run_is_finished_by_the_next(ledger_url: str, seed: int) -> None:
+def test_a_killed_run_is_finished_by_the_next(shop_with: Callable[..., LocalShop], ledger_url: str, seed: int) -> None:
     moments = random.Random(seed)
-    with local_shop("--bulk-rate", "3", time_scale=20) as shop:
-        target = Runner(shop, {"lane": "bulk", "ledger_url": ledger_url})
-        for _ in range(2):
-            process = target.start(DOCUMENTS)
-            time.sleep(moments.uniform(0.6, 2.5))
-            kill(process)
-            process.communicate()
-        ended = target.run(DOCUMENTS)
+    shop = shop_with("--bulk-rate", "3", time_scale=20)
+    target = Runner(shop, {"lane": "bulk", "ledger_url": ledger_url})
+    for _ in range(2):
+        process = target.start(DOCUMENTS)
+        time.sleep(moments.uniform(0.6, 2.5))
+        kill(process)
+        process.communicate()
+    ended = target.run(DOCUMENTS)
 
-        assert ended.status == 0, ended.stderr
-        assert loaded(shop) == sorted(IDS)
-        found = outcomes(ledger_url)
-        assert sum(found.values()) == 60
-        assert set(found) <= {"created", "unchanged"}
+    assert ended.status == 0, ended.stderr
+    assert loaded(shop) == sorted(IDS)
+    found = outcomes(ledger_url)
+    assert sum(found.values()) == 60
+    assert set(found) <= {"created", "unchanged"}
 
 
 def test_results_of_an_operation_nobody_saw_end_are_taken_in(ledger_url: str) -> None:
@@ -193,31 +194,30 @@ def test_results_of_an_operation_nobody_saw_end_are_taken_in(ledger_url: str) ->
         assert shop.calls().get("customerByIdentifier", 0) == 0
 
 
-def test_a_terminated_run_says_what_goes_on_without_it() -> None:
-    with local_shop("--bulk-rate", "2", time_scale=20) as shop:
-        process = Runner(shop, {"lane": "bulk"}).start(DOCUMENTS)
-        while not shop.calls().get("bulkOperation"):
-            time.sleep(0.05)
-        process.terminate()
-        out, err = process.communicate(timeout=30)
-        ended = told(process.returncode, out, err)
+def test_a_terminated_run_says_what_goes_on_without_it(shop_with: Callable[..., LocalShop]) -> None:
+    shop = shop_with("--bulk-rate", "3", time_scale=20)
+    process = Runner(shop, {"lane": "bulk"}).start(DOCUMENTS)
+    while not shop.calls().get("bulkOperation"):
+        time.sleep(0.05)
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    ended = told(process.returncode, out, err)
 
     assert ended.status == 143
     assert "at Shopify, and the next run takes in the results" in ended.stderr
     assert ended.states == []
 
 
-def test_a_missing_scope_ends_the_run_before_any_file() -> None:
-    with local_shop("--scopes", "read_customers") as shop:
-        ended = Runner(shop, {"lane": "bulk"}).run(DOCUMENTS)
+def test_a_missing_scope_ends_the_run_before_any_file(shop_with: Callable[..., LocalShop]) -> None:
+    shop = shop_with("--scopes", "read_customers")
+    ended = Runner(shop, {"lane": "bulk"}).run(DOCUMENTS)
 
-        assert ended.status == 1
-        assert "write_customers" in ended.stderr
-        assert "bulkOperationRunMutation" not in shop.calls()
+    assert ended.status == 1
+    assert "write_customers" in ended.stderr
+    assert "bulkOperationRunMutation" not in shop.calls()
 
 
-def test_auto_takes_files_when_single_calls_would_take_long() -> None:
-    with local_shop(time_scale=50) as shop:
-        few = Runner(shop, {"lane": "auto"}).run(DOCUMENTS)
-        assert "direct lane: 60 customers" in few.stderr
-        assert "bulkOperationRunMutation" not in shop.calls()
+def test_auto_takes_files_when_single_calls_would_take_long(shop: LocalShop) -> None:
+    few = Runner(shop, {"lane": "auto"}).run(DOCUMENTS)
+    assert "direct lane: 60 customers" in few.stderr
+    assert "bulkOperationRunMutation" not in shop.calls()

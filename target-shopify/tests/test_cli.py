@@ -29,6 +29,17 @@ def fails(*words: str, config: dict[str, Any] | None = None, text: str = "", fol
     return told
 
 
+def with_variables(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], folder: Path, text: str, *arguments: str
+) -> Told:
+    """Run in this folder with these variables set."""
+    (folder / "input.jsonl").write_text(text)
+    monkeypatch.chdir(folder)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return command_line(*arguments, "--config=ENV", "--input=input.jsonl")
+
+
 def test_about_names_every_setting_of_the_contract() -> None:
     done = subprocess.run([BIN / "target-shopify", "--about", "--format=json"], capture_output=True, check=True)
 
@@ -43,9 +54,10 @@ def test_about_names_every_setting_of_the_contract() -> None:
 
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_the_standard_flags_work_without_settings(flag: str) -> None:
-    done = subprocess.run([BIN / "target-shopify", flag], capture_output=True, text=True, check=True)
+    told = command_line(flag)
 
-    assert "target-shopify" in done.stdout + done.stderr
+    assert told.status == 0
+    assert "target-shopify" in told.stdout + told.stderr
 
 
 def test_missing_settings_are_named(tmp_path: Path) -> None:
@@ -126,39 +138,32 @@ def test_settings_come_from_the_environment_as_text(shop: LocalShop, tmp_path: P
 
 @pytest.mark.parametrize(("name", "text"), [("DRY_RUN", "ture"), ("CONCURRENCY", "many"), ("MAX_RETRIES", "1.5")])
 def test_a_variable_that_cannot_be_read_ends_the_run_before_it_writes(
-    name: str, text: str, shop: LocalShop, tmp_path: Path
+    name: str, text: str, shop: LocalShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Above all: a misspelt true of dry_run must not become a real run."""
     variables = {
         "TARGET_SHOPIFY_SHOP": "demo", "TARGET_SHOPIFY_ACCESS_TOKEN": TOKEN, "TARGET_SHOPIFY_API_URL": shop.url,
         f"TARGET_SHOPIFY_{name}": text,
     }  # fmt: skip
-    done = subprocess.run(
-        [BIN / "target-shopify", "--config=ENV"], input=singer([customer(1)]), capture_output=True, text=True,
-        check=False, cwd=tmp_path, env={**os.environ, **variables},
-    )  # fmt: skip
+    told = with_variables(monkeypatch, variables, tmp_path, singer([customer(1)]))
 
-    assert done.returncode == 1
-    assert f"TARGET_SHOPIFY_{name} takes" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert told.status == 1
+    assert f"TARGET_SHOPIFY_{name} takes" in told.stderr
+    assert "Traceback" not in told.stderr
     assert shop.customers() == []
 
 
-def test_a_blank_number_or_switch_is_not_set(shop: LocalShop, tmp_path: Path) -> None:
+def test_a_blank_number_or_switch_is_not_set(shop: LocalShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("CONCURRENCY", "MAX_RETRIES", "REQUEST_TIMEOUT", "DRY_RUN", "VALIDATE_RECORDS", "FLATTENING_ENABLED")
     variables = {
         "TARGET_SHOPIFY_SHOP": "demo", "TARGET_SHOPIFY_ACCESS_TOKEN": TOKEN, "TARGET_SHOPIFY_API_URL": shop.url,
         **{f"TARGET_SHOPIFY_{name}": "" for name in names}, "TARGET_SHOPIFY_LANE": "direct",
     }  # fmt: skip
     (tmp_path / "config.json").write_text('{"dry_run": true}')
-    arguments = [BIN / "target-shopify", "--config=config.json", "--config=ENV"]
-    done = subprocess.run(
-        arguments, input=singer([customer(1)]), capture_output=True, text=True, check=False, cwd=tmp_path,
-        env={**os.environ, **variables},
-    )  # fmt: skip
+    told = with_variables(monkeypatch, variables, tmp_path, singer([customer(1)]), "--config=config.json")
 
-    assert done.returncode == 0, done.stderr
-    assert "Forecast, nothing was written" in done.stderr
+    assert told.status == 0, told.stderr
+    assert "Forecast, nothing was written" in told.stderr
     assert shop.customers() == []
 
 
@@ -170,17 +175,14 @@ def test_a_switch_may_be_said_in_several_words(name: str, word: str) -> None:
     assert number_or_switch(word, spec) is (word not in ("no", "0"))
 
 
-def test_a_misspelt_variable_is_told(tmp_path: Path) -> None:
+def test_a_misspelt_variable_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     variables = {"TARGET_SHOPIFY_SHOP": "demo", "TARGET_SHOPIFY_ACCESS_TOKEN": TOKEN, "TARGET_SHOPIFY_DRYRUN": "true"}
-    done = subprocess.run(
-        [BIN / "target-shopify", "--config=ENV"], input="", capture_output=True, text=True, check=False, cwd=tmp_path,
-        env={**os.environ, **variables},
-    )  # fmt: skip
+    told = with_variables(monkeypatch, variables, tmp_path, "")
 
-    assert done.returncode == 1
-    assert "TARGET_SHOPIFY_DRYRUN" in done.stderr
-    assert "did you mean TARGET_SHOPIFY_DRY_RUN?" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert told.status == 1
+    assert "TARGET_SHOPIFY_DRYRUN" in told.stderr
+    assert "did you mean TARGET_SHOPIFY_DRY_RUN?" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 @pytest.mark.parametrize("where", ["nowhere", "full"])

@@ -23,13 +23,13 @@ PEOPLE = 120
 
 
 @pytest.fixture(scope="module")
-def full_shop() -> Any:
-    with local_shop(time_scale=100) as shop:
-        entry = {"namespace": "cratejoy", "key": "order_count", "type": "number_integer", "value": "3"}
-        address = {"address1": "1 Example Street", "city": "Portland", "countryCode": "US", "provinceCode": "OR"}
-        for number in range(PEOPLE):
-            shop.add_customer(email=f"c{number}@example.com", addresses=[address], metafields=[entry])
-        yield shop
+def full_shop(shop_server: LocalShop) -> LocalShop:
+    shop_server.reset()
+    entry = {"namespace": "cratejoy", "key": "order_count", "type": "number_integer", "value": "3"}
+    address = {"address1": "1 Example Street", "city": "Portland", "countryCode": "US", "provinceCode": "OR"}
+    for number in range(PEOPLE):
+        shop_server.add_customer(email=f"c{number}@example.com", addresses=[address], metafields=[entry])
+    return shop_server
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def run_with_kills(target: Runner, draw: random.Random, kills: int, **changes: A
             kill(process)
             killed += 1
         process.communicate(timeout=30)
-    last = target.run_apart(DOCUMENTS, **changes)
+    last = target.run(DOCUMENTS, **changes)
     assert last.status == 0, last.stderr
     assert last.states[-1] == {"read": 160}
     return killed

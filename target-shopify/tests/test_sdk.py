@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from singer_sdk.testing import get_target_test_class
 from target_shopify.target import TargetShopify
 
-from .harness import TOKEN, local_shop
+from .harness import TOKEN, LocalShop
 
 CONFIG: dict[str, Any] = {"shop": "demo", "access_token": TOKEN, "lane": "direct"}
 
@@ -18,7 +17,6 @@ class TestStandard(get_target_test_class(TargetShopify, config=CONFIG)):  # type
     """All of the suite's tests."""
 
     @pytest.fixture(scope="class", autouse=True)
-    def _shop(self) -> Iterator[None]:
-        with local_shop() as shop:
-            CONFIG["api_url"] = shop.url
-            yield
+    def _shop(self, shop_server: LocalShop) -> None:
+        shop_server.reset()
+        CONFIG["api_url"] = shop_server.url

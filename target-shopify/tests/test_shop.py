@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -72,10 +73,10 @@ def test_a_version_that_is_not_out_yet_is_told(shop: LocalShop, target: Runner) 
     stops(target.run(DOCUMENTS, api_version="2031-01"), "2026-07 instead of 2031-01")
 
 
-def test_a_missing_scope_is_named() -> None:
-    with local_shop("--scopes", "read_customers") as shop:
-        stops(Runner(shop).run(DOCUMENTS), "lacks the scope write_customers", "Nothing was written")
-        assert shop.customers() == []
+def test_a_missing_scope_is_named(shop_with: Callable[..., LocalShop]) -> None:
+    shop = shop_with("--scopes", "read_customers")
+    stops(Runner(shop).run(DOCUMENTS), "lacks the scope write_customers", "Nothing was written")
+    assert shop.customers() == []
 
 
 def test_the_scopes_of_orders_are_asked_for_only_when_orders_are_made() -> None:
