@@ -26,27 +26,7 @@ def confirm(page: Page, name: str, button: str) -> None:
     press(page, button)
 
 
-def test_a_stranger_finishes_the_quick_test_without_reading_anything(at: Console, page: Page) -> None:
-    expect(page.get_by_role("heading", name="Quick test")).to_be_visible()
-    page.get_by_role("radio", name="5", exact=True).click()
-    press(page, "Run the quick test")
-    says(page, re.compile(r"Done in \d+ s"))
-    page.get_by_role("link", name="What the quick test came to").click()
-    says(page, "5 of 5 customers would go; nothing was written to Shopify.")
-    expect(page.get_by_role("link", name="Go on with the guided path")).to_be_visible()
-    assert "quick-test" in str(page.url)
-    page.get_by_role("radio", name="5", exact=True).click()
-    page.get_by_text("Write them into the shop").click()
-    press(page, "Write these customers")
-    expect(page.get_by_role("dialog")).to_contain_text(SHOP)
-    assert at.shop.customers() == []
-    press(page, "Write now")
-    says(page, re.compile(r"Done in \d+ s"))
-    assert len(at.shop.customers()) == 5
-
-
 def test_the_guided_path_to_the_certificate_and_back(at: Console, opened: Browser, guest: Page) -> None:
-    _remove_the_quick_test(at)
     sign_in(guest, at.url)
     _collect_with_a_stop_and_a_closed_tab(at, opened, guest)
     with window(opened) as context:
@@ -55,15 +35,6 @@ def test_the_guided_path_to_the_certificate_and_back(at: Console, opened: Browse
         _to_the_certificate(at, page)
         _roll_back(at, page)
         _erase(at, page)
-
-
-def _remove_the_quick_test(at: Console) -> None:
-    """Whichever of the two tests comes first: this one begins with an empty shop and an empty folder."""
-    if at.shop.customers():
-        assert at.project.run("migration", "rollback", "--confirm", SHOP)[0] == 0
-        at.stop()
-        assert at.project.run("migration", "purge", "--confirm", SHOP)[0] == 0
-        at.start()
 
 
 def _collect_with_a_stop_and_a_closed_tab(at: Console, opened: Browser, page: Page) -> None:
@@ -151,3 +122,22 @@ def _erase(at: Console, page: Page) -> None:
     settled(page)
     go(page, at.url, "guided")
     says(page, "Nothing is staged yet.")
+
+
+def test_a_stranger_finishes_the_quick_test_without_reading_anything(at: Console, page: Page) -> None:
+    expect(page.get_by_role("heading", name="Quick test")).to_be_visible()
+    page.get_by_role("radio", name="5", exact=True).click()
+    press(page, "Run the quick test")
+    says(page, re.compile(r"Done in \d+ s"))
+    page.get_by_role("link", name="What the quick test came to").click()
+    says(page, "5 of 5 customers would go; nothing was written to Shopify.")
+    expect(page.get_by_role("link", name="Go on with the guided path")).to_be_visible()
+    assert "quick-test" in str(page.url)
+    page.get_by_role("radio", name="5", exact=True).click()
+    page.get_by_text("Write them into the shop").click()
+    press(page, "Write these customers")
+    expect(page.get_by_role("dialog")).to_contain_text(SHOP)
+    assert at.shop.customers() == []
+    press(page, "Write now")
+    says(page, re.compile(r"Done in \d+ s"))
+    assert len(at.shop.customers()) == 5
