@@ -21,7 +21,7 @@ def test_a_handful_goes_the_whole_way_and_is_in_nobodys_way(project: Project, st
         ids = {tag for customer in shop.customers() for tag in customer["tags"] if tag.startswith("cj-id-")}
         assert len(ids) == 5
 
-        ended, said = project.run("meltano", "run", "collect", "migrate", "verify", **into(shop))
+        ended, said = project.run("meltano", "run", "collect", "audit", "migrate", "verify", **into(shop))
         assert ended == 0, said
         assert "Clean:" in said
         assert len(project.staged("customers", "id")) == len(store.rows("customers"))

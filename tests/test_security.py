@@ -39,7 +39,7 @@ def test_no_process_of_a_run_has_a_key_among_its_arguments_and_no_file_with_one_
                 listeners |= _listeners(process)
             for file in (project.folder / ".meltano" / "run").glob("*/*.config.json"):
                 modes[file.name] = _mode(file)
-            time.sleep(0.2)
+            time.sleep(0.05)
         said = run.communicate()[0]
     assert run.returncode == 0, said
     password = (project.folder / ".staging" / "password").read_text().strip()

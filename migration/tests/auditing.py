@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +17,10 @@ import psycopg
 import requests
 from cratejoy_migration.audit.audit import Audit, connect, screen_logger
 from cratejoy_migration.audit.source import Cratejoy
-from tap_cratejoy import cli as tap_cli
 from tap_cratejoy.settings import Settings
 from tap_cratejoy.tap import TapCratejoy
 
-from .programs import as_a_program
+from .programs import as_a_program, run_loader_here, run_tap_here
 
 BIN = Path(sys.executable).parent
 TODAY = "2026-06-30"
@@ -123,29 +120,12 @@ class TapAndLoader:
 
     def run(self, variables: Mapping[str, str]) -> int:
         """Run them in this process, the loader after the tap, which takes a tenth of the time."""
-        said = io.StringIO()
+        status, messages, _ = run_tap_here("--config", "ENV", **self._settings, **variables)
         with tempfile.TemporaryDirectory() as folder:
-            messages = Path(folder) / "messages.jsonl"
-            with (
-                messages.open("w") as out, redirect_stdout(out), redirect_stderr(said),
-                as_a_program(**self._settings, **variables),
-            ):  # fmt: skip
-                status = tap_cli.run(["--config", "ENV"])
-            assert "Traceback" not in said.getvalue(), said.getvalue()
-            with messages.open() as lines, redirect_stdout(io.StringIO()), as_a_program():
-                self._load(lines)
-        return status
-
-    def _load(self, messages: io.TextIOWrapper) -> None:
-        from cratejoy_migration.loader import StagingTargetPostgres  # a second, which only a load has to pay
-
-        loader = StagingTargetPostgres(config={"sqlalchemy_url": self.url, "default_target_schema": "cratejoy"})
-        try:
-            loader.listen(messages)
-        finally:  # what the end of its process would do
-            loader.writer_lock.release()
-            atexit.unregister(loader.writer_lock.release)
-            loader.target_connector._engine.dispose()
+            config = Path(folder) / "config.json"
+            config.write_text(json.dumps({"sqlalchemy_url": self.url, "default_target_schema": "cratejoy"}))
+            loaded, _, _ = run_loader_here(self.url, Path(folder), ["--config", str(config)], messages)
+        return status or loaded
 
     def pipe(self) -> int:
         """Run them as processes with a pipe between them."""

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
-import warnings
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from unittest import mock
 
 import psutil
 import psycopg
 import pytest
 from cratejoy_migration.staging import control, staging_database
 from cratejoy_migration.staging.layout import Layout
+
+from .programs import run_loader_here
 
 BIN = Path(sys.executable).parent
 CUSTOMERS = {
@@ -188,88 +183,6 @@ def load(url, tmp_path):
         return status, [json.loads(text) for text in out.splitlines()], err.splitlines()
 
     return run
-
-
-def run_loader_here(url, folder, arguments, text):
-    """Run what the console script runs, and end it as the interpreter does: nothing of it is left afterwards."""
-    files = {name: folder / name for name in ("stdin", "stdout", "stderr")}
-    files["stdin"].write_text(text)
-    threads = set(threading.enumerate())
-    with ExitStack() as around:
-        around.enter_context(own_logging())
-        from cratejoy_migration import loader  # the second that a process of its own takes; it sets up logging
-
-        patch = around.enter_context(pytest.MonkeyPatch.context())
-        for name, file in files.items():
-            patch.setattr(sys, name, around.enter_context(file.open("r" if name == "stdin" else "w")))
-        patch.setattr(loader.PatientReader, "default_input", sys.stdin)  # else what it was at the import
-        patch.setattr(sys, "argv", ["staging-target-postgres", *arguments])
-        patch.setattr(sys, "excepthook", sys.__excepthook__)
-        around.enter_context(mock.patch.dict(os.environ))
-        around.enter_context(own_signals())
-        around.enter_context(ended_sessions(url, patch))
-        at_exit = around.enter_context(ExitStack())
-        patch.setattr(loader, "atexit", SimpleNamespace(register=at_exit.callback))
-        try:
-            sys.exit(loader.StagingTargetPostgres.cli())  # `main`, made anew: the making sets up logging
-        except SystemExit as end:
-            status = end.code or 0
-        except Exception as error:  # noqa: BLE001  # the interpreter catches all
-            sys.excepthook(type(error), error, error.__traceback__)
-            status = 1
-    assert set(threading.enumerate()) <= threads
-    return status, files["stdout"].read_text(), files["stderr"].read_text()
-
-
-@contextmanager
-def own_signals():
-    """Put back the signal handlers that the block replaces."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def own_logging():
-    """Let the block begin with the logging of a new process; put back what was there, warnings as logs too."""
-    loggers = [logging.getLogger(name) for name in ("root", "target-postgres", "singer_sdk.metrics")]
-    before = [(logger.level, logger.handlers) for logger in loggers]
-    with warnings.catch_warnings():
-        logging.captureWarnings(False)
-        for logger in loggers:
-            logger.handlers = []
-            logger.setLevel(logging.NOTSET if logger.parent else logging.WARNING)
-        try:
-            yield
-        finally:
-            logging.captureWarnings(False)
-            for logger, (level, handlers) in zip(loggers, before, strict=True):
-                logger.handlers = handlers
-                logger.setLevel(level)
-
-
-@contextmanager
-def ended_sessions(url, patch):
-    """Close the connections that the block opens, as the end of a process does, and wait until the server knows."""
-    connect, opened = psycopg.connect, {}
-
-    def noted(*arguments, **options):
-        connection = connect(*arguments, **options)
-        opened[connection.info.backend_pid] = connection
-        return connection
-
-    patch.setattr(psycopg, "connect", noted)
-    try:
-        yield
-    finally:
-        for connection in opened.values():
-            connection.close()
-        ended = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where pid = any(%s)"
-        with connect(url) as other:
-            other.execute(ended, (list(opened),))
 
 
 def line(message):

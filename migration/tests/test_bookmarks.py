@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import sqlite3
 from collections import Counter
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -20,12 +18,11 @@ from cratejoy_migration.console.access import gate
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading.writer_lock import WriterLock
 from streamlit.testing.v1 import AppTest
-from tap_cratejoy import cli as tap_cli
 from tap_cratejoy.bookmarks import Bookmark, choose_run
 
 from .auditing import config as settings_of
 from .auditing import start_store
-from .programs import as_a_program, run_here
+from .programs import run_here, run_tap_here
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 ID = "dev:tap-cratejoy-to-target-postgres"
@@ -345,20 +342,12 @@ def store(tmp_path_factory):
         yield running
 
 
-def tap(*arguments):
-    """Run the tap; return what it wrote, and its log."""
-    said = io.StringIO()
-    with redirect_stdout(io.TextIOWrapper(io.BytesIO())) as out, redirect_stderr(said), as_a_program():
-        assert tap_cli.run(arguments) == 0, said.getvalue()
-    return out.buffer.getvalue().decode(), said.getvalue()
-
-
 @pytest.fixture(scope="module")
 def inputs(store, tmp_path_factory):
     """Return the folder of the tap's configuration and of its catalog, in which two streams are selected."""
     folder = tmp_path_factory.mktemp("inputs")
     (folder / "config.json").write_text(json.dumps(settings_of(store)))
-    found = json.loads(tap("--config", str(folder / "config.json"), "--discover")[0])
+    found = json.loads(run_tap_here("--config", str(folder / "config.json"), "--discover")[1])
     for one in found["streams"]:
         root = next(entry for entry in one["metadata"] if entry["breadcrumb"] == [])
         root["metadata"]["selected"] = one["tap_stream_id"] in {"customers", "orders"}
@@ -375,7 +364,8 @@ def collect(inputs, tmp_path):
         if before is not None:
             (tmp_path / "state.json").write_text(json.dumps(before))
             arguments += ["--state", str(tmp_path / "state.json")]
-        written, said = tap(*arguments)
+        status, written, said = run_tap_here(*arguments)
+        assert status == 0, said
         messages = [json.loads(line) for line in written.splitlines()]
         records = Counter(one["stream"] for one in messages if one["type"] == "RECORD")
         return [one["value"] for one in messages if one["type"] == "STATE"][-1], records, said

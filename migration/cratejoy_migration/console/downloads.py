@@ -22,8 +22,8 @@ _GONE = "This file is not in the folder of reports any more.\n"
 def button(label: str, name: str, *, about: str | None = None) -> None:
     """Show a button that downloads a file.
 
-    Not Streamlit's own, which copies the file into memory whenever the page is shown, and drops it at moments that no
-    page can foresee: then a click does nothing.
+    Not Streamlit's own: it copies the file into memory whenever the page is shown, and its manager of files lets go of
+    the copy while the page is computed anew, if another session ends at that moment.
     """
     st.link_button(label, FOLDER + name, help=about)
 
