@@ -62,7 +62,15 @@ def kill_in_the_middle(project: Project, into: dict[str, str]) -> None:
 def marked(folder: Path) -> list[str]:
     """Return every file below a folder with the marker in it, in any case."""
     files = [Path(place) / name for place, names, found in os.walk(folder) if not skip(names) for name in found]
-    return [str(file) for file in files if MARK.lower().encode() in file.read_bytes().lower()]
+    return [str(file) for file in files if MARK.lower().encode() in content(file).lower()]
+
+
+def content(file: Path) -> bytes:
+    """Return what is in a file; nothing when it went meanwhile, as those of the database do when that goes idle."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def skip(names: list[str]) -> None:
