@@ -13,45 +13,47 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 from pipeline import BIN, ROOT, SECRET, SECRET_TOKEN, Project, Store, start_shop
 
 
-def test_no_process_of_a_run_has_a_key_among_its_arguments_and_no_file_with_one_is_open_to_others(
-    project: Project,
-) -> None:
-    """Looked at all the time: Meltano's files with the settings of a plugin live as long as the plugin."""
-    (project.folder / ".meltano").mkdir(mode=0o755)
-    seen: set[str] = set()
-    modes: dict[str, int] = {}
-    listeners: set[str] = set()
-    with start_shop("--time-scale", "100") as shop:
-        run = project.start(
-            "meltano", "run", "collect", "migrate",
-            TARGET_SHOPIFY_SHOP="demo", TARGET_SHOPIFY_API_URL=shop.url, TARGET_SHOPIFY_ACCESS_TOKEN=SECRET_TOKEN,
-        )  # fmt: skip
-        while run.poll() is None:
-            processes = [*psutil.Process(run.pid).children(recursive=True), *_postgres(project.folder)]
-            for process in processes:
-                seen.add(_arguments(process))
-                listeners |= _listeners(process)
-            for file in (project.folder / ".meltano" / "run").glob("*/*.config.json"):
-                modes[file.name] = _mode(file)
-            time.sleep(0.05)
-        said = run.communicate()[0]
-    assert run.returncode == 0, said
+@dataclass
+class Seen:
+    """What could be seen of all processes and files while a run went on."""
+
+    arguments: set[str] = field(default_factory=set)
+    modes: dict[str, int] = field(default_factory=dict)
+    listeners: set[str] = field(default_factory=set)
+
+
+def watched(project: Project, *command: str, **variables: str) -> tuple[int, str, Seen]:
+    """Run a command and look all the time: Meltano's files with the settings of a plugin live as long as the plugin."""
+    seen = Seen()
+    (project.folder / ".meltano").chmod(0o755)
+    run = project.start(*command, **variables)
+    while run.poll() is None:
+        for process in [*psutil.Process(run.pid).children(recursive=True), *_postgres(project.folder)]:
+            seen.arguments.add(_arguments(process))
+            seen.listeners |= _listeners(process)
+        for file in (project.folder / ".meltano" / "run").glob("*/*.config.json"):
+            seen.modes[file.name] = _mode(file)
+        time.sleep(0.05)
+    return run.returncode, run.communicate()[0], seen
+
+
+def no_key_was_among_arguments_and_no_file_with_one_open_to_others(project: Project, seen: Seen) -> None:
     password = (project.folder / ".staging" / "password").read_text().strip()
-    assert {name for name in ("tap-cratejoy", "target-shopify", "postgres") if any(name in one for one in seen)} == {
-        "tap-cratejoy", "target-shopify", "postgres",
-    }  # fmt: skip
-    assert [one for one in seen if SECRET in one or SECRET_TOKEN in one or password in one] == []
-    assert len(modes) >= 2
-    assert set(modes.values()) <= {0o600, 0}
-    assert listeners == {"127.0.0.1"}
+    programs = {"tap-cratejoy", "target-shopify", "postgres"}
+    assert {name for name in programs if any(name in one for one in seen.arguments)} == programs
+    assert [one for one in seen.arguments if SECRET in one or SECRET_TOKEN in one or password in one] == []
+    assert len(seen.modes) >= 2
+    assert set(seen.modes.values()) <= {0o600, 0}
+    assert seen.listeners == {"127.0.0.1"}
     assert _mode(project.folder / ".meltano") == 0o700
-    assert {_mode(file) for file in (project.folder / "reports").iterdir()} == {0o600}
+    assert {_mode(file) for file in (project.folder / "reports").iterdir() if file.is_file()} == {0o600}
     assert _mode(project.folder / ".staging") == 0o700
     assert "scram-sha-256" in _rules(project.folder)
     assert not re.search(r"\b(trust|md5|password|peer)$", _rules(project.folder), re.MULTILINE)

@@ -15,6 +15,7 @@ from cratejoy_migration.console.access import gate
 from cratejoy_migration.console.pages import audit as audit_page
 from cratejoy_migration.console.views import audit, certificate, forecast, reports, undo, wording
 from cratejoy_migration.console.views.undo import Undoing
+from cratejoy_migration.purge import proof
 from cratejoy_migration.staging import StagingError
 from cratejoy_migration.verify import store as verifications
 from cratejoy_migration.verify.certificate import Certificate
@@ -464,3 +465,10 @@ def test_everything_can_be_erased_when_the_database_cannot_be_opened(show, monke
     page = show("undo")
     assert "The staging database is of another version." in texts(page)
     assert "Show what would be removed" in [one.label for one in page.button]
+
+
+def test_the_proof_of_the_last_purge_can_be_read_later(show):
+    proof.keep(place.project(), proof.Proof(MOMENT, "Nothing is left.\n"), "demo")
+    page = show("undo")
+    assert any(one.label.startswith("The proof of the purge of ") for one in page.expander)
+    assert any("Nothing is left." in one.value for one in page.code)

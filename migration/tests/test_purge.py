@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import uuid
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.loading import writer_lock
-from cratejoy_migration.purge import database, files, running
+from cratejoy_migration.purge import database, files, proof, running
 from cratejoy_migration.purge.pipelines import Memory
 from cratejoy_migration.staging import staging_database
 
@@ -109,9 +112,42 @@ def test_a_purge_leaves_no_file_with_a_planted_marker_and_proves_it(purge, purge
     assert not (project / ".staging").exists()
     assert (project / ".env").exists()
 
+    [kept] = project.glob("purge-*.txt")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    head, _, text = kept.read_text().partition("\n\n")
+    assert re.fullmatch(r"Purge of demo, ended 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\.", head)
+    assert text == said.stdout
+    assert re.search(r"cratejoy\.customers +1 row", text)
+
     again = purge_here("--confirm", "demo")
     assert (again.returncode, again.stdout.splitlines()[0]) == (0, "There was nothing to purge.")
     assert not (project / ".staging").exists()
+    assert list(project.glob("purge-*.txt")) == [kept]
+
+
+def test_a_purge_whose_proof_cannot_be_written_says_so_and_is_done_all_the_same(purge_here, project, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cratejoy_migration.purge.proof.keep", full)
+    with staging_database(project) as url:
+        planted(project, url)
+    said = purge_here("--confirm", "demo")
+    assert said.returncode == 0
+    assert said.stdout.endswith("Nothing is left.\n")
+    assert "could not be written (No space left on device): keep these lines yourself." in said.stderr
+    assert marked(project) == []
+
+
+def test_the_last_proof_is_the_latest_that_can_be_read(tmp_path):
+    assert proof.last(tmp_path) is None
+    for day in (1, 3, 2):
+        proof.keep(tmp_path, proof.Proof(datetime(2026, 12, day, tzinfo=UTC), f"of day {day}\n"), "demo")
+    (tmp_path / "purge-of-mine.txt").write_text("what somebody wrote")
+    (tmp_path / "purge-20261204T000000Z.txt").mkdir()
+    found = proof.last(tmp_path)
+    assert found.at == datetime(2026, 12, 3, tzinfo=UTC)
+    assert found.text == "Purge of demo, ended 2026-12-03 00:00:00 UTC.\n\nof day 3\n"
 
 
 @pytest.mark.parametrize("moment", [0.9, 1.3])

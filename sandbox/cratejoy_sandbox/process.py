@@ -33,8 +33,6 @@ def serve(
     app: ASGIApp, listener: socket.socket, connections: Connections, *, log: bool, lifespan: bool = False
 ) -> None:
     """Announce the port and serve until a signal, which is a clean end; `lifespan` tells the application of both."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log else logging.CRITICAL)
     config = uvicorn.Config(
         app,
@@ -46,6 +44,13 @@ def serve(
         timeout_keep_alive=60,
     )
     server = uvicorn.Server(config)
+
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    # The server listens to these itself while it runs; this is for one that comes just before, and for its echo after.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
     sys.stdout.write(json.dumps({"port": listener.getsockname()[1]}) + "\n")
     sys.stdout.flush()
     server.run(sockets=[listener])

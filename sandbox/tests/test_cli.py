@@ -62,6 +62,17 @@ def test_a_signal_ends_the_server_cleanly_even_during_a_hang(stores, launch, num
         assert sandbox.process.wait(10) == 0
 
 
+@pytest.mark.parametrize("which", ["cratejoy", "shopify"])
+def test_a_signal_right_after_the_first_line_is_a_clean_end(stores, which):
+    options = [*STORE, "--data", str(stores)] if which == "cratejoy" else ["--shop", "demo", "--token", "any"]
+    command = [*COMMAND, which, *options, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline()
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, "")
+
+
 def test_the_server_ends_with_its_parent(stores):
     command = [*COMMAND, "cratejoy", *STORE, "--data", str(stores), "--port", "0", "--exit-with-parent"]
     starter = f"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from playwright.sync_api import Browser, Page, expect
@@ -118,6 +119,7 @@ def _erase(at: Console, page: Page) -> None:
     assert list((at.project.folder / "reports").glob("*")) == []
     press(page, "Begin anew")
     says(page, "Nothing was written into a shop from here, so there is nothing to roll back.")
+    says(page, re.compile(r"The proof of the purge of \d"))
     go(page, at.url, "activity")
     settled(page)
     go(page, at.url, "guided")
@@ -133,6 +135,10 @@ def test_a_stranger_finishes_the_quick_test_without_reading_anything(at: Console
     says(page, "5 of 5 customers would go; nothing was written to Shopify.")
     expect(page.get_by_role("link", name="Go on with the guided path")).to_be_visible()
     assert "quick-test" in str(page.url)
+    assert at.shop.customers() == []
+    assert not (at.project.folder / "reports" / "forecast.json").exists()  # a handful is no forecast of all
+    status, told = at.project.run("migration", "status", "--json")
+    assert (status, json.loads(told)["situation"]) == (0, "only tested")
     page.get_by_role("radio", name="5", exact=True).click()
     page.get_by_text("Write them into the shop").click()
     press(page, "Write these customers")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.console import Console
 from cratejoy_migration.erase import screen as erase_screen
 from cratejoy_migration.erase.erase import Erase
 from cratejoy_migration.errors import OperatorError
-from cratejoy_migration.purge import screen
+from cratejoy_migration.purge import proof, screen
 from cratejoy_migration.purge.purge import Purge, Scope, Stock
 from cratejoy_migration.staging.layout import Layout
 from cratejoy_migration.staging.project import project_folder
@@ -29,7 +30,8 @@ def purge(
 
     Staged rows, ledger, before-images, decisions, reports, dead letters, logs, Meltano's runs and bookmarks, the
     embedded database. Nothing in Shopify or Cratejoy is touched. Final: nothing can be verified or rolled back after
-    it. Safe to kill and to run again; exit status 0 only when nothing is left.
+    it. Safe to kill and to run again; exit status 0 only when nothing is left. What it said stays as its proof in
+    purge-<time>.txt: counts, and nothing of anybody.
     """
     if database_only and files_only:
         raise OperatorError("--database-only and --files-only exclude each other: leave both off to remove all.")
@@ -98,7 +100,7 @@ def _plan(before: Stock, shop: str, scope: Scope) -> int:
 def _carry_out(work: Purge, scope: Scope, before: Stock) -> int:
     work.carry_out(before)
     after = work.stock()
-    out = Console()
+    out = Console(record=True)
     if before.is_empty:
         out.print("There was nothing to purge.")
     else:
@@ -107,9 +109,21 @@ def _carry_out(work: Purge, scope: Scope, before: Stock) -> int:
     _stays(out, after)
     out.print(screen.proof(scope, after), highlight=False, soft_wrap=True)
     empty = after.is_empty and not after.strangers
+    ended = datetime.now(UTC)
+    if not before.is_empty:
+        out.print(f"These lines stay as the proof: {proof.name_of(ended)}", highlight=False, soft_wrap=True)
     out.print("Nothing is left." if empty else "Something is left: see above.", style="bold" if empty else "bold red")
     sys.stdout.flush()
+    if not before.is_empty:
+        _keep(proof.Proof(ended, out.export_text()), before.shop or work.shop or work.folder)
     return 0 if empty else 1
+
+
+def _keep(made: proof.Proof, shop: str) -> None:
+    try:
+        proof.keep(project_folder(), made, shop)
+    except OSError as error:
+        click.echo(f"Warning: the proof could not be written ({error.strerror}): keep these lines yourself.", err=True)
 
 
 def _stays(out: Console, stock: Stock) -> None:

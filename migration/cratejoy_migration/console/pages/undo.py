@@ -15,7 +15,7 @@ from cratejoy_migration.console.views import undo as view
 from cratejoy_migration.console.work import jobs, tiers
 from cratejoy_migration.console.work.purging import PURGING, State
 from cratejoy_migration.errors import OperatorError
-from cratejoy_migration.purge import screen
+from cratejoy_migration.purge import proof, screen
 from cratejoy_migration.purge.purge import Purge, Scope, Stock
 from cratejoy_migration.staging import StagingError
 
@@ -121,6 +121,9 @@ def _purge() -> None:
         "logs, bookmarks. Nothing in Shopify or Cratejoy is touched. It is final: nothing can be verified or rolled "
         "back after it."
     )
+    if made := proof.last(place.project()):
+        with st.expander(f"The proof of the purge of {layout.moment(made.at)}"):
+            st.code(made.text, language=None, wrap_lines=True)
     if st.button("Show what would be removed"):
         with st.spinner("Looking at everything that is there"):
             st.session_state[_STOCK] = _look()
