@@ -486,6 +486,21 @@ def test_no_migration_starts_while_a_rollback_is_half_done(shop, migrate, comman
     migrate(document(2))
 
 
+def test_a_half_done_rollback_is_shown_without_a_count_of_its_rows(shop, migrate, command, query, url, monkeypatch):
+    migrate(*(document(number) for number in range(1, 4)), orders="create")
+    shop.fault(status={"operation": "customerDelete", "status": 402})
+    command("--confirm", "demo", status=1)
+    monkeypatch.setattr(undo, "COUNTS", "select no such thing")  # of millions of rows it takes seconds
+
+    found = shown(url)
+    counted = query(
+        "select kind, action, state, coalesce(reason, ''), count(*) from migration.rollback group by 1, 2, 3, 4"
+    )
+    assert (found.began_at is not None, found.ended_at) == (True, None)
+    assert sorted(found.counts) == sorted(counted)
+    assert {state for kind, _, state, _, _ in counted if kind == "order"} == {"done"}
+
+
 def test_one_at_a_time(shop, migrate, command, url, monkeypatch):
     monkeypatch.setattr(ledger_lock, "PATIENCE_SECONDS", 0.2)
     migrate(document(1))

@@ -20,8 +20,11 @@ from cratejoy_migration.audit.store import AuditStore
 from cratejoy_migration.console import pages, place, search_indexes
 from cratejoy_migration.console.access import gate
 from cratejoy_migration.console.views import customer
+from cratejoy_migration.rollback.journal import Journal
+from cratejoy_migration.rollback.statements import TABLES as ROLLBACK
 from cratejoy_migration.verify import store as verifications
 from streamlit.testing.v1 import AppTest
+from target_shopify.ledger_statements import TABLE as LEDGER
 
 from tests.bench.database import database
 from tests.bench.programs import CannotMeasure, Programs
@@ -47,6 +50,13 @@ select document_key, 'loaded', '[]', '[]', 1, now() from migration.ledger;
 insert into migration.verifications (run_id, shop, verified_at, clean, counts, versions, hashes)
 values ('run-1', 'demo.myshopify.com', now(), true, '{"customers": {"staged": 600000}}', '{}', '{}');
 analyze;
+"""
+_HALF_UNDONE = """
+insert into migration.rollbacks (shop, began_at) values ('demo.myshopify.com', now());
+insert into migration.rollback (rollback_id, kind, key, action, state)
+select 1, 'customer', id::text, 'delete', 'planned' from cratejoy.customers union all
+select 1, 'order', id::text, 'delete', case when id % 2 = 0 then 'done' else 'planned' end from cratejoy.orders;
+analyze migration.rollback;
 """
 _SEARCHES = (
     "7101005456", "9101000003", "customer.777@example.com", "CUSTOMER.12@", "ada", "bob e", "ub", "nobody", "zz a",
@@ -82,12 +92,25 @@ def measure(programs: Programs, customers: int) -> list[Row]:
             )
         ]
         rows += [_page(name) for name in _names()]
-        return [*rows, _search()]
+        rows.append(_search())
+        _undo_half(url)
+        return [*rows, _page("undo", ", half-way through a rollback")]
 
 
-def _page(name: str) -> Row:
+def _page(name: str, when: str = "") -> Row:
     times = [_milliseconds(app) for app in [_app(name)] for _ in range(_AGAIN + 1)]
-    return _row(f"console, page {name}", times[1:], f"first {times[0]:,.0f} ms")
+    return _row(f"console, page {name}{when}", times[1:], f"first {times[0]:,.0f} ms")
+
+
+def _undo_half(url: str) -> None:
+    """Leave the database as a rollback does that was killed: all customers and orders listed, half of these undone."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(LEDGER)
+        connection.execute(ROLLBACK)
+        connection.execute(_HALF_UNDONE)
+    journal = Journal(url, "demo.myshopify.com", "")
+    journal.begin()
+    journal.close()
 
 
 def _search() -> Row:

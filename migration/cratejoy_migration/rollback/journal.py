@@ -6,7 +6,9 @@ What is settled leaves the ledger in the same transaction, so that a new migrati
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,8 @@ from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.rollback import statements as sql
 
 BATCH = 500
+_COUNT_PAUSE = 50
+"""After a count of the items none is made for so many times as long as it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Journal:
     def __init__(self, url: str, shop: str, marks: str) -> None:
         self._shop = shop
         self._marks = marks
+        self._count_at = 0.0
+        self._uncounted = False
         self._connection = psycopg.connect(url, connect_timeout=10, autocommit=True, application_name="rollback")
         try:
             self._check()
@@ -84,8 +90,10 @@ class Journal:
         self.began = bool(row and row[1])
 
     def close(self) -> None:
-        """Let go of the database."""
-        self._connection.close()
+        """Let go of the database; what was settled since the last count is counted."""
+        with self._connection, suppress(psycopg.Error):
+            if self._uncounted:
+                self._keep_counts()
 
     def plan(self) -> None:
         """Write down what is to be undone, from ledger, before-images and record of what was made."""
@@ -100,10 +108,11 @@ class Journal:
         """Note that the shop is about to be changed: no migration starts until the end."""
         self._connection.execute(sql.BEGIN, (self.id,))
         self.began = True
+        self._keep_counts()
 
     def planned(self) -> None:
         """Note that the plan is whole."""
-        self._connection.execute(sql.KEEP_COUNTS, (Jsonb(self.counts()), self.id))
+        self._keep_counts()
 
     def forget(self) -> None:
         """Drop a plan that has nothing in it: the rollback before it stays the last one."""
@@ -112,6 +121,7 @@ class Journal:
     def end(self, figures: Mapping[str, Any]) -> None:
         """Note that everything is undone that can be."""
         self._connection.execute(sql.END, (Jsonb(dict(figures)), Jsonb(self.counts()), self.id))
+        self._uncounted = False
 
     # The plan meets the shop
 
@@ -205,6 +215,9 @@ class Journal:
             self._connection.execute(sql.LEAVE_LEDGER, (self.id, kind, over))
             if kind in sql.LEAVE:
                 self._connection.execute(sql.LEAVE[kind], (self._shop, over, self.id))
+        self._uncounted = True
+        if time.monotonic() >= self._count_at:
+            self._keep_counts()
 
     def forget_documents(self) -> None:
         """Take the rows out of the ledger that have no customer in the shop."""
@@ -239,6 +252,14 @@ class Journal:
         """Yield what is not simply undone: kind, key, Cratejoy ids, action, state, reason, what stays."""
         with self._connection.transaction(), self._connection.cursor(name="listed") as cursor:
             yield from cursor.execute(sql.LISTED, (self.id,))
+
+    def _keep_counts(self) -> None:
+        """Keep the counts for who looks on: to count takes long where there is much, so it is done the less often."""
+        began = time.monotonic()
+        self._connection.execute(sql.KEEP_COUNTS, (Jsonb(self.counts()), self.id))
+        ended = time.monotonic()
+        self._count_at = ended + _COUNT_PAUSE * (ended - began)
+        self._uncounted = False
 
     def _check(self) -> None:
         there = "select to_regclass('migration.ledger') is not null and to_regclass('migration.rollbacks') is not null"

@@ -44,8 +44,8 @@ select marks from (
 FORGET_PLANS = "delete from migration.rollbacks where shop = %s and began_at is null"
 FORGET_PLAN = "delete from migration.rollbacks where id = %s and began_at is null"
 KEEP_COUNTS = "update migration.rollbacks set counts = %s where id = %s"
-"""Of a whole plan, and of a rollback that has ended: to count millions of rows anew takes seconds."""
-BEGIN = "update migration.rollbacks set began_at = coalesce(began_at, now()), counts = null where id = %s"
+"""Of a whole plan and of a rollback, now and then and at its end: to count millions of rows anew takes seconds."""
+BEGIN = "update migration.rollbacks set began_at = coalesce(began_at, now()) where id = %s"
 END = "update migration.rollbacks set ended_at = now(), figures = %s, counts = %s where id = %s"
 
 PLAN = (

@@ -83,6 +83,7 @@ def _last(found: view.Undoing) -> None:
         st.markdown(f"**The plan**, made {layout.ago(found.planned_at)}. Nothing was changed.")
     elif found.ended_at is None:
         st.warning("A rollback has begun and is not finished; it goes on where it stood.")
+        st.caption("Counted while it ran: what it did at the very last may not be in these figures.")
     elif found.left:
         st.warning(f"The rollback of {layout.moment(found.ended_at)} left {found.left:,} things undone.")
     else:
