@@ -17,6 +17,8 @@ from cratejoy_migration.audit.lines import Line
 from cratejoy_migration.audit.pipeline import Pipeline
 from cratejoy_migration.audit.store import Hole
 from cratejoy_migration.history import recorded
+from cratejoy_migration.standing.facts import gather
+from cratejoy_migration.standing.next_step import next_step
 from tap_cratejoy.errors import TapError, Unreachable
 
 from .auditing import (
@@ -522,6 +524,18 @@ def test_a_hole_is_closed_by_reading_exactly_what_is_missing(everything, store, 
         "the last page": {"ids": {"orders": ids[len(ids) - len(ids) % 10 :]}},
     }[shape]
     assert ordered[0] == {"_select_filter": ["orders"], **asked}
+
+
+def test_after_a_backfill_of_every_stream_nobody_is_told_to_audit_again(everything, store):
+    delete(everything, "orders", store.ids("orders")[110:120])
+    with auditing(everything, store) as audit:
+        for stream in STREAMS:
+            audit.by_counts(stream)
+        backfill = Backfill(audit, TapAndLoader(store, everything), "run")
+        assert [backfill.close(stream).line.missing for stream in STREAMS] == [0] * len(STREAMS)
+        facts = gather(audit.store.connection, {})
+    assert facts.stored_at > facts.audit.checked_at  # customers come before orders
+    assert next_step(facts)[0] == "not foretold"
 
 
 def test_what_is_known_to_be_missing_is_not_looked_for_again(everything, store):

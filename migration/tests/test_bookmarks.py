@@ -320,10 +320,27 @@ def test_the_page_lets_a_stream_go_on_from_a_page(show, project):
     page = show()
     page.selectbox[0].select("orders").run()
     page.radio[0].set_value("Go on from a page").run()
-    page.number_input[0].set_value(3).run()
+    page.text_input[0].set_value("3").run()
     page.checkbox[0].check().run()
     press(page, "Go on from a page")
     assert stored(project)[ID][1] == {"singer_state": continued(state(), "orders", 3)}
+
+
+@pytest.mark.parametrize("typed", ["99999", "9" * 40, "-1", "0", "", "three", "2.5", "٣"])
+def test_a_page_that_is_not_there_changes_nothing(show, project, typed):
+    before = stored(project)
+    page = show()
+    page.selectbox[0].select("orders").run()
+    page.radio[0].set_value("Go on from a page").run()
+    page.checkbox[0].check().run()
+    page.text_input[0].set_value(typed).run()
+    assert "pages go from 1 to 5." in page.error[0].value
+    [button] = [one for one in page.button if one.label == "Go on from a page"]
+    assert button.disabled
+    assert stored(project) == before
+    page.text_input[0].set_value("2").run()
+    press(page, "Go on from a page")
+    assert stored(project)[ID][1] == {"singer_state": continued(state(), "orders", 2)}
 
 
 def test_the_page_before_the_first_collection(url, tmp_path, monkeypatch, show):

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cratejoy_migration import meltano_runs
-from cratejoy_migration.console import layout
-from cratejoy_migration.console.views import path, progress
+from cratejoy_migration.console import charts, layout
+from cratejoy_migration.console.views import path, progress, wording
 from cratejoy_migration.console.views.progress import Point, Program, StreamLine
 from cratejoy_migration.console.work import log, tiers
 from cratejoy_migration.console.work.talk import Said, plain
@@ -231,6 +231,100 @@ def test_speeds_are_drawn_between_points_that_are_far_enough_apart():
     many = course(*((3 * number, number, None) for number in range(1000)))
     thin = progress.thinned(many, 100)
     assert (len(thin), thin[0], thin[-1]) == (100, many[0], many[-1])
+
+
+def test_what_lands_at_the_end_is_drawn():
+    """A collection stores most of its rows at its end, a moment after its last beat."""
+    rows = progress.speeds(course((0, 0, None), (3, 0, None), (6, 0, None), (9, 0, None), (9.8, 2452, None)))
+    assert [row["rate"] for row in rows] == [0.0, 0.0, pytest.approx(2452 / 3.8)]
+    assert rows[-1]["at"] == NOON + timedelta(seconds=9.8)
+    assert [row["since"] for row in rows] == [NOON, *(row["at"] for row in rows[:-1])]
+    short = progress.speeds(course((0, 0, None), (1, 50, None), (1.5, 60, None)))
+    assert [row["rate"] for row in short] == [40.0]
+
+
+def test_a_course_begins_with_its_run():
+    """What was done before the first beat is part of it."""
+    rows = progress.speeds(progress.from_start(course((4, 400, 40), (8, 800, 80)), NOON))
+    assert [(row["rate"], row["points"]) for row in rows] == [(100.0, 10.0), (100.0, 10.0)]
+    assert progress.from_start(course((4, 400, None)), NOON)[0] == Point(NOON, 0, None)
+    assert progress.from_start((), NOON) == ()
+
+
+def drawn(*rates):
+    rows = [
+        {"since": NOON + timedelta(seconds=n), "at": NOON + timedelta(seconds=n + 1), "rate": rate, "points": rate}
+        for n, rate in enumerate(rates)
+    ]
+    return rows, charts.speed(rows, "rows").to_dict()
+
+
+def test_a_chart_counts_in_whole_numbers_and_short_decimals():
+    rows, chart = drawn(0.0, 250.0)
+    assert chart["encoding"]["y"]["axis"]["format"] == ",~f"
+    assert "domain" not in chart["encoding"]["y"]["scale"]
+    [first, second, _] = next(iter(chart["datasets"].values()))
+    assert (first["at"], first["rate"], second["at"]) == (NOON.isoformat(), 0.0, rows[0]["at"].isoformat())
+
+
+def test_a_chart_of_nothing_but_zeros_has_its_line_at_the_bottom():
+    rows, chart = drawn(0.0, 0.0)
+    assert chart["encoding"]["y"]["scale"]["domain"] == [0, 1]
+    [line, _] = charts.points(rows, 100.0).to_dict()["layer"]
+    assert line["encoding"]["y"]["scale"]["domain"] == [0, 100.0]  # what is allowed stands at the top
+
+
+@pytest.mark.parametrize(
+    ("kept", "typed"),
+    [
+        ("Nothing is collected yet", ". Next: meltano run collect"),
+        ("Not clean: 2 differ. Somebody changed them in the shop", ". Next: migration repair --overwrite undoes that"),
+        ("no customers are staged yet", "; run first: meltano run collect"),
+        ("there are no customer documents yet", "; run first: meltano invoke migration documents"),
+        ("rows stay missing (orders: 3): run it again later", ', or migration accept missing --count 3 --reason "..."'),
+        (
+            "5 rows missing beyond what was accepted (5 of orders)",
+            '. Three ways on: meltano run collect; or migration accept missing --reason "...". For a rehearsal, set X.',
+        ),
+        ("it is not known whether all of orders is staged", ": migration audit --deep tells."),
+        ("it is not finished, so nothing can be verified; finish it first", ": migration rollback --confirm a.b.com"),
+        ("Nothing was changed", ". To carry it out: migration rollback --confirm a"),
+        (
+            "Another run is going on (migration backfill, process 7 on host, since 10:00): wait for its end, or end it",
+            "; `migration status` shows how far it is.",
+        ),
+        # Nothing to type
+        ("Rolled back: the shop holds nothing of the migration but what is listed", "."),
+        ("A migration or another rollback works by this ledger right now: wait for its end, or stop it", "."),
+        ("use another database (ledger_url), or purge the old migration first", "."),
+        ("Since the migration before: 12 new, 3 changed", "."),
+    ],
+)
+def test_the_end_of_a_run_is_told_without_command_lines(kept, typed):
+    assert wording.without_commands(f"{kept}{typed}") == f"{kept}."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Next: meltano run collect", ""),
+        ("", ""),
+        ("finish it first, with migration rollback --confirm a. Nothing was written.",
+         "finish it first. Nothing was written."),
+        ("look at the reasons (migration report, or refused.jsonl in report_dir), then run again.",
+         "look at the reasons, then run again."),
+        ("another `migration documents` is running; wait for its end.",
+         "another build of the documents is running; wait for its end."),
+    ],
+)  # fmt: skip
+def test_command_lines_are_taken_out_of_the_middle_of_a_sentence_too(sentence, expected):
+    assert wording.without_commands(sentence) == expected
+
+
+def test_every_state_of_a_run_has_its_words():
+    assert [wording.state(name) for name in ("done", "unheld")] == ["Done", "Done, and what it checks does not hold"]
+    assert wording.state_in_short("unheld") == "Done, does not hold"
+    assert wording.state_in_short("failed") == "Failed"
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from cratejoy_migration import decisions
+from cratejoy_migration import decisions, history
 from cratejoy_migration.audit.lines import Line
 from cratejoy_migration.audit.store import AuditStore, Hole
 from cratejoy_migration.console import map_chart, place
-from cratejoy_migration.console.access import gate
+from cratejoy_migration.console.access import gate, trail
 from cratejoy_migration.console.pages import audit as audit_page
 from cratejoy_migration.console.views import audit, certificate, forecast, reports, undo, wording
 from cratejoy_migration.console.views.undo import Undoing
@@ -22,6 +22,7 @@ from cratejoy_migration.verify.certificate import Certificate
 from cratejoy_migration.verify.facts import Facts
 from cratejoy_migration.verify.facts import Line as Row
 from streamlit.testing.v1 import AppTest
+from target_shopify.ledger_statements import TABLE as LEDGER
 
 MOMENT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
@@ -196,7 +197,7 @@ def test_the_page_of_an_audit_shows_streams_holes_and_the_way_to_close_them(show
     page = show("audit")
     said = texts(page)
     assert any(text.startswith("2 rows are missing. Backfill reads just these") for text in said)
-    assert "3 pages were read, 1 have holes." in said
+    assert "3 pages were read, 1 has holes." in said
     streams, missing = tables(page)
     assert [(row["Stream"], row["Missing"], row["State"]) for row in streams] == [
         ("customers", 0, "complete"),
@@ -280,7 +281,7 @@ def test_the_fix_list_is_read_up_to_a_number_of_lines(tmp_path):
     assert len(forecast.fix_list(tmp_path, most=1)) == 1
 
 
-def test_the_page_of_a_forecast_hides_who_people_are_until_asked(show, folder):
+def test_the_page_of_a_forecast_hides_who_people_are_until_asked_and_notes_who_asked(show, folder, connection):
     put_forecast(folder / "reports")
     page = show("forecast")
     texts(page)
@@ -289,9 +290,11 @@ def test_the_page_of_a_forecast_hides_who_people_are_until_asked(show, folder):
         ("A••• L•••", "", "7001"),
         ("B•••", "b•••@•••.example", "7002"),
     ]
+    assert trail.latest(connection, 10) == []
     page.toggle[0].set_value(True).run()
     [clear] = [table for table in tables(page) if "e-mail" in table[0]]
     assert [(row["name"], row["e-mail"]) for row in clear] == [("Ada Lovelace", ""), ("Bob", "bob@shop.example")]
+    assert [(one.who, one.what) for one in trail.latest(connection, 10)] == [("Ana", "asked to see personal data")]
 
 
 def test_the_page_without_a_forecast_offers_one(show):
@@ -413,6 +416,35 @@ def test_the_page_of_a_verification_that_is_not_clean_offers_repair_first(show, 
     assert [row["How"] for row in tables(page)[1]] == ["removed in the shop", "changed in the shop"]
 
 
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ("insert into migration.rollbacks (shop, began_at) values ('demo', now())", "was rolled back since"),
+        (
+            "insert into migration.runs (run_id, command, state, host, pid) values ('x', 'migrate', 'done', 'h', 1)",
+            "Customers were sent to the shop since.",
+        ),
+    ],
+)
+def test_a_verification_says_nothing_of_what_was_done_to_the_shop_since(show, connection, folder, since, said):
+    put_verification(connection, folder / "reports")
+    history.prepare(connection)
+    connection.execute(LEDGER)
+    assert any("Clean" in one.value for one in show("certificate").metric)
+    connection.execute(since)
+    page = show("certificate")
+    assert page.metric[0].value == "Out of date"
+    assert page.success == []
+    assert any(said in text and "was clean and says nothing of the shop as it is now" in text for text in texts(page))
+
+
+def test_a_plan_of_a_rollback_does_not_make_a_verification_old(connection, tmp_path):
+    put_verification(connection, tmp_path)
+    connection.execute(LEDGER)
+    connection.execute("insert into migration.rollbacks (shop) values ('demo')")
+    assert certificate.read(connection, tmp_path).outdated == ""
+
+
 def test_the_page_without_a_verification_offers_one(show):
     page = show("certificate")
     assert any("Nothing was verified yet" in text for text in texts(page))
@@ -467,8 +499,25 @@ def test_everything_can_be_erased_when_the_database_cannot_be_opened(show, monke
     assert "Show what would be removed" in [one.label for one in page.button]
 
 
-def test_the_proof_of_the_last_purge_can_be_read_later(show):
-    proof.keep(place.project(), proof.Proof(MOMENT, "Nothing is left.\n"), "demo")
+@pytest.mark.parametrize(
+    ("last", "title"),
+    [("Nothing is left.\n", "The proof of the purge of "), ("Killed here", "The purge, which was not finished, of ")],
+)
+def test_what_the_last_purge_said_can_be_read_later(show, last, title):
+    file = proof.begin(place.project(), "demo", MOMENT, "The list\n")
+    proof.end(file, MOMENT, last)
     page = show("undo")
-    assert any(one.label.startswith("The proof of the purge of ") for one in page.expander)
-    assert any("Nothing is left." in one.value for one in page.code)
+    assert any(one.label.startswith(title) for one in page.expander)
+    assert any(last.strip() in one.value for one in page.code)
+
+
+def test_a_rollback_whose_last_customers_are_gone_can_still_be_finished(show, monkeypatch):
+    """What is undone leaves the ledger: then nothing there names the shop any more."""
+    counts = (("customer", "delete", "done", "", 10), ("definition", "delete", "planned", "", 8))
+    found = Undoing("demo.myshopify.com", MOMENT, MOMENT, None, counts)
+    monkeypatch.setattr(undo, "read", lambda _: found)
+    monkeypatch.setattr(undo, "shop", lambda _: None)
+    page = show("undo")
+    assert "A rollback has begun and is not finished; it goes on where it stood." in texts(page)
+    assert "Finish the rollback" in [one.label for one in page.button]
+    assert [one.label for one in page.text_input] == ["Type the shop's name to confirm: demo"]

@@ -15,9 +15,11 @@ from cratejoy_migration.console import place
 from cratejoy_migration.console.views import progress
 from cratejoy_migration.console.work import jobs, log, purging, store
 from cratejoy_migration.console.work.plan import Plan, Step, single
+from cratejoy_migration.console.work.verdict import judge
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.history import RunRecord
 from cratejoy_migration.staging import StagingError
+from cratejoy_migration.unattended.child import Ended
 
 GOOD = Step("probe", "Say the version", ("migration", "--version"))
 BAD = Step("collect", "Do what is not there", ("migration", "no-such-command"))
@@ -277,3 +279,21 @@ def test_a_page_that_was_just_asking_does_not_open_again_what_a_purge_closed(con
     monkeypatch.setattr(place.psycopg, "connect", closed_meanwhile)
     with pytest.raises(StagingError, match="Closed for a purge"), place.connection():
         pytest.fail("it must stay closed")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("collect", "Resume goes on where it stood."), ("rollback", "The page Undo and erase goes on where it stood.")],
+)
+@pytest.mark.parametrize(("ended", "stopped"), [(Ended(143), True), (Ended(137), False)])
+def test_how_a_run_is_gone_on_with_is_said_as_it_is(name, said, ended, stopped):
+    assert judge(name, ended, stopped=stopped)[1].endswith(said)
+
+
+def test_a_killed_rollback_is_not_said_to_be_resumed(connection, tmp_path, eventually):
+    number = jobs.start(connection, Plan("rollback", "Long", (LONG,)), "ada")
+    sleeper(tmp_path, eventually)
+    pid = connection.execute("select pid from migration.console_runs where id = %s", (number,)).fetchone()[0]
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: jobs.get(connection, number).state == "killed", 10)
+    assert "Resume" not in jobs.get(connection, number).sentence

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import psycopg
@@ -98,6 +99,18 @@ def test_a_living_run_leaves_its_course(url, query, eventually):
     figures.update(outcomes={"created": 9, "refused": 1}, points=100)
     run.end("done")
     assert query("select done, points from migration.run_beats order by at") == [(4, 40), (10, 100)]
+
+
+@pytest.mark.parametrize("raised", [None, SystemExit(143), ValueError()], ids=["done", "interrupted", "failed"])
+def test_the_last_point_of_a_course_holds_what_came_after_the_last_beat(url, query, raised):
+    figures = {"rows": {"customers": 0}}
+    run = LiveRun(RunRecord(url, "collect"), lambda: figures)
+    run.begin()
+    with suppress(SystemExit, ValueError), run.part(last=True):
+        figures["rows"] = {"customers": 2452}
+        if raised:
+            raise raised
+    assert query("select done from migration.run_beats order by at desc limit 1") == [(2452,)]
 
 
 def test_a_course_is_kept_in_a_database_of_an_earlier_version_too(url, query):

@@ -114,10 +114,12 @@ def test_a_purge_leaves_no_file_with_a_planted_marker_and_proves_it(purge, purge
 
     [kept] = project.glob("purge-*.txt")
     assert kept.stat().st_mode & 0o777 == 0o600
-    head, _, text = kept.read_text().partition("\n\n")
-    assert re.fullmatch(r"Purge of demo, ended 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\.", head)
-    assert text == said.stdout
-    assert re.search(r"cratejoy\.customers +1 row", text)
+    moment = r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\."
+    text = kept.read_text()
+    assert re.match(rf"Purge of demo, begun on {moment}\n\nTo be removed:\n", text)
+    _, ended = re.split(rf"\nEnded on {moment}\n\n", text)
+    assert ended == said.stdout.replace(f"These lines stay as the proof: {kept.name}\n", "")
+    assert re.search(r"Removed:\n(.*\n)+cratejoy\.customers +1 row", ended)
 
     again = purge_here("--confirm", "demo")
     assert (again.returncode, again.stdout.splitlines()[0]) == (0, "There was nothing to purge.")
@@ -125,29 +127,71 @@ def test_a_purge_leaves_no_file_with_a_planted_marker_and_proves_it(purge, purge
     assert list(project.glob("purge-*.txt")) == [kept]
 
 
-def test_a_purge_whose_proof_cannot_be_written_says_so_and_is_done_all_the_same(purge_here, project, monkeypatch):
+@pytest.mark.parametrize("which", ["begin", "end"])
+def test_a_purge_whose_proof_cannot_be_written_says_so_and_is_done_all_the_same(
+    purge_here, project, monkeypatch, which
+):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("cratejoy_migration.purge.proof.keep", full)
+    monkeypatch.setattr(proof, which, full)
     with staging_database(project) as url:
         planted(project, url)
     said = purge_here("--confirm", "demo")
     assert said.returncode == 0
     assert said.stdout.endswith("Nothing is left.\n")
+    assert "stay as the proof" not in said.stdout
     assert "could not be written (No space left on device): keep these lines yourself." in said.stderr
     assert marked(project) == []
+
+
+def test_a_purge_that_was_killed_has_left_its_list_and_the_next_ends_its_proof(purge_here, project, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    with staging_database(project) as url:
+        planted(project, url)
+    with monkeypatch.context() as here:
+        here.setattr(proof, "end", killed)
+        with pytest.raises(Killed):
+            purge_here("--confirm", "demo")
+    begun = proof.last(project)
+    assert re.search(r"cratejoy\.customers +1 row", begun.text)
+    assert not begun.is_whole
+
+    said = purge_here("--confirm", "demo")
+    assert said.stdout.splitlines()[0] == "There was nothing to purge."
+    found = proof.last(project)
+    assert found.file == begun.file
+    assert found.is_whole
+    assert found.text.startswith(begun.text)
+    assert proof.unfinished(project) is None
+
+
+def test_a_purge_that_is_refused_begins_no_proof(purge_here, project):
+    with staging_database(project) as url, psycopg.connect(url) as connection:
+        connection.execute("create schema cratejoy; create table cratejoy.customers (id bigint)")
+        connection.commit()
+        assert purge_here("--confirm", "project").returncode == 1
+    assert proof.last(project) is None
 
 
 def test_the_last_proof_is_the_latest_that_can_be_read(tmp_path):
     assert proof.last(tmp_path) is None
     for day in (1, 3, 2):
-        proof.keep(tmp_path, proof.Proof(datetime(2026, 12, day, tzinfo=UTC), f"of day {day}\n"), "demo")
+        file = proof.begin(tmp_path, "demo", datetime(2026, 12, day, tzinfo=UTC), f"List of day {day}\n")
+        proof.end(file, datetime(2026, 12, day, 1, tzinfo=UTC), f"{proof.WHOLE}\n")
     (tmp_path / "purge-of-mine.txt").write_text("what somebody wrote")
     (tmp_path / "purge-20261204T000000Z.txt").mkdir()
     found = proof.last(tmp_path)
     assert found.at == datetime(2026, 12, 3, tzinfo=UTC)
-    assert found.text == "Purge of demo, ended 2026-12-03 00:00:00 UTC.\n\nof day 3\n"
+    assert found.text == (
+        "Purge of demo, begun on 2026-12-03 00:00:00 UTC.\n\nList of day 3\n"
+        "\nEnded on 2026-12-03 01:00:00 UTC.\n\nNothing is left.\n"
+    )
 
 
 @pytest.mark.parametrize("moment", [0.9, 1.3])

@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from cratejoy_migration import decisions, history, one_run, runs
+from cratejoy_migration.audit.lines import Line
+from cratejoy_migration.audit.store import AuditStore
 from cratejoy_migration.commands import standing as commands
 from cratejoy_migration.runs import Run
 from cratejoy_migration.standing import live, screen, throughput
@@ -110,9 +112,10 @@ def test_every_situation_has_its_sentence(name):
 @pytest.mark.parametrize(
     ("known", "name"),
     [
-        (facts(stored_at=at(20)), "not audited"),
-        (facts(stored_at=at(5), audit=Audit(0, 0, (), at(2))), "to go"),  # phase 2 went on: its gate had audited
-        (facts(stored_at=at(5), audit=Audit(0, 0, (), at(2)), **BEFORE_PHASE_2), "not audited"),
+        (facts(stored_at=at(20), uncompared_at=at(20)), "not audited"),
+        (facts(stored_at=at(5), uncompared_at=at(5)), "to go"),  # phase 2 went on: its gate had audited
+        (facts(stored_at=at(5), uncompared_at=at(5), **BEFORE_PHASE_2), "not audited"),
+        (facts(stored_at=at(5), **BEFORE_PHASE_2), "not foretold"),  # audited: all that rows came to, and no more
         (facts(audit=Audit(5, 0, (), at(2))), "verified"),  # missing as accepted
         (facts(audit=Audit(1, 1, ("orders",), at(2)), **BEFORE_PHASE_2), "missing"),
         (facts(runs=[run("documents", 10, customers=3, to_go=3, new=1, changed=0, unfinished=0)], settled=0), "to go"),
@@ -268,6 +271,71 @@ def test_facts_come_from_whatever_tables_are_there(known, stage, ledger, url, qu
     assert (found.verification.clean, found.refused_accepted) == (False, 1)
     assert found.rollback.ended is False
     assert found.last["documents"].figures["to_go"] == 2
+
+
+@pytest.fixture
+def stored(url):
+    """Return a function that records a collection: when it last stored, and rows by stream."""
+
+    def put(minute, state="done", **rows):
+        with history.recorded(url, "collect") as collection:
+            collection.beat({"rows": rows, "stored_at": at(minute).isoformat()})
+            collection.figures["state"] = state
+
+    return put
+
+
+@pytest.fixture
+def compared(url):
+    """Return a function that keeps an audit: when each stream was looked at."""
+
+    def put(**minutes):
+        with psycopg.connect(url, autocommit=True) as connection:
+            store = AuditStore(connection)
+            for stream, minute in minutes.items():
+                store.save(Line(stream, 1, 1, 0, rows=1, checked_at=at(minute)))
+
+    return put
+
+
+def test_rows_are_compared_when_their_own_stream_was_looked_at_since(known, stored, compared):
+    stored(0, customers=1, customer_addresses=2, orders=1)
+    compared(customers=1, orders=1)
+    assert known().uncompared_at is None
+    stored(5, orders=1, order_notes=3)  # a backfill; nobody counts what hangs below an order
+    assert known().uncompared_at == at(5)
+    compared(orders=6)
+    assert known().uncompared_at is None
+    stored(7, customers=1)
+    stored(8, "failed", orders=1)
+    compared(orders=9)
+    assert known().uncompared_at == at(7)
+
+
+def test_a_stream_that_was_never_compared_is_not_compared_by_what_came_before(known, stored, compared):
+    stored(0, customers=1)
+    compared(customers=1)
+    stored(2, products=4)
+    assert known().uncompared_at == at(2)
+    compared(customers=3, products=3)
+    assert known().uncompared_at is None
+
+
+def test_a_collection_that_was_killed_may_have_stored_rows_of_any_stream(known, stored, compared, query):
+    stored(0, orders=1)
+    query(f"update migration.runs set state = 'running', ended_at = null, beat_at = '{at(3).isoformat()}'")
+    compared(customers=2, orders=4)
+    assert known().uncompared_at == at(3)
+    compared(customers=4)
+    assert known().uncompared_at is None
+
+
+def test_a_history_without_an_audit_and_an_audit_without_a_history_tell_of_no_rows(known, stored, compared, query):
+    compared(customers=1)
+    assert known().uncompared_at is None
+    query("drop table migration.audit")
+    stored(2, customers=1)
+    assert (known().audit, known().uncompared_at) == (None, None)
 
 
 def test_what_was_settled_since_the_build_has_gone(known, stage, url, query):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -15,6 +17,8 @@ from cratejoy_migration.purge import proof, screen
 from cratejoy_migration.purge.purge import Purge, Scope, Stock
 from cratejoy_migration.staging.layout import Layout
 from cratejoy_migration.staging.project import project_folder
+
+_PROOF_WIDTH = 100
 
 
 @click.command()
@@ -98,32 +102,51 @@ def _plan(before: Stock, shop: str, scope: Scope) -> int:
 
 
 def _carry_out(work: Purge, scope: Scope, before: Stock) -> int:
+    work.check(before)
+    project = project_folder()
+    file = proof.unfinished(project)
+    if not before.is_empty:
+        file = _begin(project, before.shop or work.shop or work.folder, before)
     work.carry_out(before)
     after = work.stock()
+    empty = after.is_empty and not after.strangers
     out = Console(record=True)
     if before.is_empty:
         out.print("There was nothing to purge.")
     else:
-        out.print("Removed:", style="bold")
+        out.print("Removed:" if empty else "What there was:", style="bold")
         out.print(screen.table(before))
     _stays(out, after)
     out.print(screen.proof(scope, after), highlight=False, soft_wrap=True)
-    empty = after.is_empty and not after.strangers
-    ended = datetime.now(UTC)
-    if not before.is_empty:
-        out.print(f"These lines stay as the proof: {proof.name_of(ended)}", highlight=False, soft_wrap=True)
-    out.print("Nothing is left." if empty else "Something is left: see above.", style="bold" if empty else "bold red")
+    last = proof.WHOLE if empty else "Something is left: see above."
+    if file:
+        _end(out, file, last)
+    out.print(last, style="bold" if empty else "bold red")
     sys.stdout.flush()
-    if not before.is_empty:
-        _keep(proof.Proof(ended, out.export_text()), before.shop or work.shop or work.folder)
     return 0 if empty else 1
 
 
-def _keep(made: proof.Proof, shop: str) -> None:
+_UNWRITTEN = "Warning: the proof could not be written ({}): keep these lines yourself."
+
+
+def _begin(project: Path, shop: str, before: Stock) -> Path | None:
+    plan = Console(file=io.StringIO(), width=_PROOF_WIDTH, record=True)
+    plan.print("To be removed:")
+    plan.print(screen.table(before))
     try:
-        proof.keep(project_folder(), made, shop)
+        return proof.begin(project, shop, datetime.now(UTC), plan.export_text())
     except OSError as error:
-        click.echo(f"Warning: the proof could not be written ({error.strerror}): keep these lines yourself.", err=True)
+        click.echo(_UNWRITTEN.format(error.strerror), err=True)
+        return None
+
+
+def _end(out: Console, file: Path, last: str) -> None:
+    try:
+        proof.end(file, datetime.now(UTC), f"{out.export_text(clear=False)}{last}\n")
+    except OSError as error:
+        click.echo(_UNWRITTEN.format(error.strerror), err=True)
+        return
+    out.print(f"These lines stay as the proof: {file.name}", highlight=False, soft_wrap=True)
 
 
 def _stays(out: Console, stock: Stock) -> None:

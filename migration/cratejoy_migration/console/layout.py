@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 from target_shopify.progress import duration
 
+from cratejoy_migration.console import place
+from cratejoy_migration.console.access import gate, trail
+
 REVEAL = "reveal"
 """Key of the session's state: whether personal data is shown."""
 _KEPT = 1
@@ -41,7 +44,15 @@ def nothing(text: str, then: str = "", page: str = "") -> None:
 
 def reveal_switch() -> bool:
     """Show the switch that reveals personal data in this browser tab; return whether it is on."""
-    return bool(st.toggle("Show personal data", key=REVEAL, help="Off again when the page is opened anew."))
+    words = "Off again when the page is opened anew; Activity says who turned it on."
+    return bool(st.toggle("Show personal data", key=REVEAL, help=words, on_change=_note_reveal))
+
+
+def _note_reveal() -> None:
+    """Write down who asked to see personal data."""
+    if st.session_state.get(REVEAL):
+        with place.connection() as connection:
+            trail.record(connection, gate.who(), "asked to see personal data")
 
 
 def masked(text: str | None) -> str:

@@ -1,4 +1,7 @@
-"""What a purge leaves behind: a file with its counts and nothing of anybody, for whoever is asked later."""
+"""What a purge leaves behind: a file with its counts and nothing of anybody, for whoever is asked later.
+
+It is begun before anything is removed, so that a purge that is killed has left its list; the next one goes on in it.
+"""
 
 from __future__ import annotations
 
@@ -8,36 +11,59 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _NAME = "purge-%Y%m%dT%H%M%SZ.txt"
+WHOLE = "Nothing is left."
+"""The last line of a purge that removed everything."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """A proof that was kept.
+    """The file of a purge.
 
     Attributes:
-        at: When the purge ended, in UTC.
-        text: What it said: what was removed, what stays, what was looked for again.
+        file: Where it is.
+        at: When the purge began, in UTC.
+        text: What it says: what there was, what stays, what was looked for again.
     """
 
+    file: Path
     at: datetime
     text: str
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the purge came to its end, and nothing was left."""
+        return self.text.rstrip().endswith(WHOLE)
 
-def name_of(at: datetime) -> str:
-    """Return the name of the file of a purge that ended at this moment."""
-    return at.astimezone(UTC).strftime(_NAME)
 
-
-def keep(project: Path, proof: Proof, shop: str) -> None:
-    """Write the file; its owner alone can read it.
+def begin(project: Path, shop: str, at: datetime, plan: str) -> Path:
+    """Write down what is about to be removed, in the file of a purge that was not finished or in a new one.
 
     Raises:
         OSError: It cannot be written.
     """
-    head = f"Purge of {shop}, ended {proof.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.\n\n"
-    descriptor = os.open(project / name_of(proof.at), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(head + proof.text)
+    before = last(project)
+    moment = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    if before and not before.is_whole:
+        _write(before.file, f"\nNot finished; gone on with on {moment}.\n\n{plan}")
+        return before.file
+    file = project / at.astimezone(UTC).strftime(_NAME)
+    _write(file, f"Purge of {shop}, begun on {moment}.\n\n{plan}")
+    return file
+
+
+def end(file: Path, at: datetime, text: str) -> None:
+    """Write down what came of it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    _write(file, f"\nEnded on {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.\n\n{text}")
+
+
+def unfinished(project: Path) -> Path | None:
+    """Return the file of a purge that did not come to its end; None when there is none."""
+    found = last(project)
+    return found.file if found and not found.is_whole else None
 
 
 def last(project: Path) -> Proof | None:
@@ -45,7 +71,16 @@ def last(project: Path) -> Proof | None:
     for file in sorted(project.glob("purge-*.txt"), reverse=True):
         try:
             at = datetime.strptime(file.name, _NAME).replace(tzinfo=UTC)
-            return Proof(at, file.read_text("utf-8"))
+            return Proof(file, at, file.read_text("utf-8"))
         except (ValueError, OSError):
             continue
     return None
+
+
+def _write(file: Path, text: str) -> None:
+    """Add to a file that its owner alone can read; it is on the disk afterwards."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(descriptor)

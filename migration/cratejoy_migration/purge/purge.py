@@ -170,15 +170,23 @@ class Purge:
 
     # Carrying out
 
+    def check(self, stock: Stock) -> None:
+        """Look whether it can be carried out now.
+
+        Raises:
+            OperatorError: it cannot; the text says why.
+        """
+        if stock.trouble:
+            raise OperatorError(f"{stock.trouble} Nothing was removed.")
+        self._refuse_running()
+
     def carry_out(self, stock: Stock) -> None:
         """Remove everything; safe to kill at any moment and to run again.
 
         Raises:
             OperatorError: a program is running, or something cannot be removed; the text says what was.
         """
-        if stock.trouble:
-            raise OperatorError(f"{stock.trouble} Nothing was removed.")
-        self._refuse_running()
+        self.check(stock)
         if self._scope.database:
             self._remove_rows(stock)
         if self._scope.files:

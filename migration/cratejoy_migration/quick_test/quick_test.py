@@ -96,7 +96,7 @@ class QuickTest:
             "TAP_CRATEJOY_ON_INCOMPLETE": "warn",
             "TAP_CRATEJOY__SELECT_FILTER": json.dumps(STREAMS),
         }
-        self._meltano(("tap-cratejoy", "target-postgres"), variables, "Cratejoy could not be read")
+        self._meltano(("tap-cratejoy", "target-postgres"), variables, "Reading Cratejoy ended early")
 
     def _send(self, most: int, *, send: bool) -> None:
         # However the documents are built anew meanwhile, no more than a handful goes.
@@ -107,7 +107,8 @@ class QuickTest:
         }
         if not send:
             variables["TARGET_SHOPIFY_REPORT_DIR"] = str(self._folder)
-        self._meltano(("tap-postgres", "target-shopify"), variables, "Shopify could not be asked")
+        trouble = "Carrying the customers ended early" if send else "Asking Shopify ended early"
+        self._meltano(("tap-postgres", "target-shopify"), variables, trouble)
 
     def _meltano(self, blocks: tuple[str, str], variables: dict[str, str], trouble: str) -> None:
         line = ("run", f"--state-id-suffix={SUFFIX}", "migration:unlock", *blocks)
@@ -115,7 +116,7 @@ class QuickTest:
         if database := meltano_runs.open_database(self.project):
             meltano_runs.forget_state(database, SUFFIX)
         if status:
-            raise OperatorError(f"{trouble} (exit status {status}); the message above says why. Run it again then.")
+            raise OperatorError(f"{trouble} (exit status {status}); the lines before say why. Run it again then.")
 
 
 def _has_customers(connection: psycopg.Connection[tuple[object, ...]]) -> bool:

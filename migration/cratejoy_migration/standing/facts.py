@@ -35,6 +35,18 @@ select exists (select from information_schema.columns
     where table_schema = 'migration' and table_name = 'ledger' and column_name = 'updated_at')
 """
 _AUDIT = "select stream, api_count, staged_count, missing, extra, checked_at from migration.audit"
+_STORED = """
+select stream, max(stored_at) from (
+    select jsonb_object_keys(case jsonb_typeof(figures -> 'rows') when 'object' then figures -> 'rows' else '{}' end),
+        (figures ->> 'stored_at')::timestamptz
+    from migration.runs where command = 'collect'
+    union all
+    select a.stream, r.beat_at from migration.runs r, migration.audit a
+    where r.command = 'collect' and r.ended_at is null
+) stored (stream, stored_at) where stored_at is not null group by stream
+"""
+"""A collection without an end may have stored more than it came to say: rows of any stream, until its last beat."""
+_CHECKED = "select stream, checked_at from migration.audit"
 _VERIFIED = "select verified_at, clean, counts from migration.verifications order by id desc limit 1"
 _WAITING = """
 select step, sentence from migration.path where state = 'waiting' and step <> 'round' order by round desc, ended_at desc
@@ -99,6 +111,8 @@ class Facts:
         running: What runs right now.
         holder: Who has the store, and since when; known before what it runs has said anything.
         stored_at: Until when a collection may have stored rows.
+        uncompared_at: The same of those streams alone that no audit has looked at since; None without such rows, or
+            without an audit.
         audit: None before the first.
         ledger: Documents by status.
         settled: Documents whose outcome is newer than the last build of the documents.
@@ -114,6 +128,7 @@ class Facts:
     running: tuple[Run, ...] = ()
     holder: str | None = None
     stored_at: datetime | None = None
+    uncompared_at: datetime | None = None
     audit: Audit | None = None
     ledger: Mapping[str, int] = field(default_factory=dict)
     settled: int = 0
@@ -182,6 +197,7 @@ def gather(connection: Connection, marks: Bookmarks) -> Facts:
         running=tuple(runs.running(connection)),
         holder=one_run.holder(connection),
         stored_at=runs.last_stored(connection),
+        uncompared_at=_uncompared_at(connection),
         audit=_audit(connection),
         ledger={status: count for status, (count, _) in ledger.items()},
         settled=sum(settled for status, (_, settled) in ledger.items() if status != "unknown"),
@@ -232,6 +248,21 @@ def _audit(connection: Connection) -> Audit | None:
         unknown=tuple(line.stream for line in lines if line.missing is None),
         checked_at=min(line.checked_at for line in lines),
     )
+
+
+def _uncompared_at(connection: Connection) -> datetime | None:
+    """Return until when rows may have been stored that no audit of their stream has looked at since.
+
+    A stream without a line, as those that hang below elements of another, is looked at when the last one is.
+    """
+    if not (_has(connection, "migration.audit") and runs.there(connection)):
+        return None
+    checked: dict[str, datetime] = dict(connection.execute(_CHECKED).fetchall())
+    if not checked:
+        return None
+    last = max(checked.values())
+    stored = connection.execute(_STORED).fetchall()
+    return max((moment for stream, moment in stored if moment > checked.get(stream, last)), default=None)
 
 
 def _verification(connection: Connection) -> Verification | None:

@@ -49,11 +49,11 @@ def _was_rolled_back(facts: Facts) -> bool:
 
 
 def _is_unaudited(facts: Facts) -> bool:
-    """Whether nobody compared with Cratejoy since rows came in, and nobody went on without that."""
+    """Whether rows came in that nobody compared with Cratejoy since, and nobody went on without that."""
     if facts.audit is None:
         return facts.migrated_at is None
-    later = facts.stored_at is not None and facts.stored_at > facts.audit.checked_at
-    return later and not (facts.migrated_at and facts.stored_at and facts.migrated_at > facts.stored_at)
+    came = facts.uncompared_at
+    return came is not None and not (facts.migrated_at and facts.migrated_at > came)
 
 
 def _rows_are_missing(facts: Facts) -> bool:

@@ -22,7 +22,7 @@ LOGOUT = "/logout"
 _MOST_BYTES = 4096
 _MOST_WAITING = 20
 _WRONG = "That is not the password."
-_ENDED = "You are signed out. After a time without use that happens by itself."
+_ENDED = "You are signed out. After a time without use, and when the console is started again, that happens by itself."
 _BUSY = "Too many people are signing in at this moment. Try again in a minute."
 _NOT_ADMITTED = "This account may not use the console."
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from cratejoy_migration.console import layout, map_chart, place
@@ -33,7 +35,8 @@ def page() -> None:
     _table(found)
     if found.mapped:
         _map(found)
-    accepting("missing", "Accept that rows are missing", _acceptable(found))
+    if found.collected:
+        accepting("missing", "Accept that rows are missing", _acceptable(found))
 
 
 def _figures(found: Audited) -> None:
@@ -43,6 +46,10 @@ def _figures(found: Audited) -> None:
         Rows_missing=layout.number(found.missing),
         Last_audit=layout.ago(found.checked_at),
     )
+    if not found.collected:
+        st.info("Nothing was collected yet when this audit was made. Collecting comes first.")
+        onward("guided", "Go to the guided path")
+        return
     told = without_commands(found.sentence)
     if not found.beyond:
         st.success(told)
@@ -54,11 +61,13 @@ def _figures(found: Audited) -> None:
 
 
 def _actions(found: Audited | None) -> None:
-    holes = found is not None and bool(found.beyond)
+    empty = found is not None and not found.collected
+    holes = found is not None and not empty and bool(found.beyond)
+    kind: Literal["primary", "secondary"] = "secondary" if holes or empty else "primary"
     row = st.container(horizontal=True)
     if holes and row.button("Backfill", type="primary", help="Reads exactly what is missing, and audits it again."):
         start(tiers.BACKFILL)
-    if row.button("Audit", type="secondary" if holes else "primary", help="Compares the counts: one request a stream."):
+    if row.button("Audit", type=kind, help="Compares the counts: one request a stream."):
         start(tiers.AUDIT)
     with row.popover("Audit every page", help="Reads every page, ids only, and names each missing row."):
         _every_page(found)
@@ -107,7 +116,8 @@ def _map(found: Audited) -> None:
     pages = sum(cell.pages for cell in cells)
     each = f"; each rectangle stands for {cells[0].pages:,} pages" if cells and cells[0].pages > 1 else ""
     holes = sum(cell.holey for cell in cells)
-    st.caption(f"{pages:,} pages were read, {holes:,} have holes{each}.")
+    read = "1 page was" if pages == 1 else f"{pages:,} pages were"
+    st.caption(f"{read} read, {holes:,} {'has' if holes == 1 else 'have'} holes{each}.")
     if cells:
         st.markdown(map_chart.LEGEND)
         st.altair_chart(map_chart.chart(cells), width="stretch")

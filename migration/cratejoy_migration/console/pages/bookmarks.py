@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import streamlit as st
@@ -15,6 +16,7 @@ from cratejoy_migration.console.parts.columns import FIGURE
 from cratejoy_migration.errors import OperatorError
 
 _SAID = "bookmarks_said"
+_PAGE = re.compile(r"[0-9]{1,9}")
 _RESTART, _CONTINUE = "Start over", "Go on from a page"
 
 
@@ -67,17 +69,30 @@ def _change(marks: list[Mark]) -> None:
         st.caption(f"Reads {stream} from its first page, whole. Staged rows stay, and are brought up to date.")
         number = None
     else:
-        first, last = int(mark.state.get("first_page") or 0), mark.last_page
-        here = min(max(mark.page or first, first), last if last is not None else mark.page or first)
-        number = int(st.number_input("Page, in Cratejoy's own numbering", first, last, here, 1, key="bookmarks_page"))
+        number = _page_of(mark)
         st.caption("Reads on from the page before it. What lies before is proven by a further pass.")
     sure = st.checkbox(f"Yes, change the bookmark of {stream}", key=f"sure_{stream}_{what}")
-    if st.button(what, type="primary", disabled=not sure):
+    possible = sure and (what == _RESTART or number is not None)
+    if st.button(what, type="primary", disabled=not possible) and possible:
         if number is None:
             _do("restarted the scan of a stream", stream, lambda found: found.restart(stream))
         else:
             at = number
             _do(f"let a scan go on from page {at}", stream, lambda found: found.go_on_from(stream, at))
+
+
+def _page_of(mark: Mark) -> int | None:
+    """Ask for a page of a stream, in Cratejoy's numbering; None, and a sentence, when it has no such page."""
+    first, last = int(mark.state.get("first_page") or 0), mark.last_page
+    here = min(max(mark.page or first, first), last if last is not None else mark.page or first)
+    # No field of numbers: that keeps what is out of its range in the browser, and gives us the number before it.
+    typed = st.text_input("Page, in Cratejoy's own numbering", str(here), key=f"bookmarks_page_{mark.stream}").strip()
+    number = int(typed) if _PAGE.fullmatch(typed) else None
+    if number is not None and number >= first and (last is None or number <= last):
+        return number
+    pages = f"pages go from {first} {'on' if last is None else f'to {last}'}"
+    st.error(layout.literal(f"{mark.stream} has no page {typed}: {pages}." if typed else f"Which page? The {pages}."))
+    return None
 
 
 def _do(what: str, subject: str, change: Callable[[Bookmarks], str]) -> None:

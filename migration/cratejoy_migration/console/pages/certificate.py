@@ -54,11 +54,17 @@ def page() -> None:
 def _figures(found: Certificate) -> None:
     customers = found.line.counts.get("customers", {})
     figures(
-        Result=_word(clean=found.line.clean),
+        Result="Out of date" if found.outdated else _word(clean=found.line.clean),
         Customers_staged=layout.number(customers.get("staged")),
         Different=layout.number(found.different),
         Verified=layout.ago(found.line.verified_at),
     )
+    if found.outdated:
+        st.warning(
+            f"{found.outdated} This verification was {_word(clean=found.line.clean).lower()} and says nothing of the "
+            "shop as it is now: verify again."
+        )
+        return
     if found.line.clean:
         st.success(found.told.get("verdict") or f"Nothing is unexplained in {found.line.shop}.")
         return
@@ -67,13 +73,13 @@ def _figures(found: Certificate) -> None:
 
 
 def _actions(found: Certificate | None) -> None:
-    repairs = found is not None and found.repairable
+    repairs = found is not None and found.repairable and not found.outdated
     with st.container(horizontal=True):
         if repairs and st.button("Repair", type="primary", help="Sends again what differs, and verifies again."):
             ask_and_start(tiers.REPAIR, "Repair")
         if st.button("Verify", type="secondary" if repairs else "primary", help="Writes nothing into the shop."):
             start(tiers.VERIFY)
-        if found is not None and found.changed:
+        if found is not None and found.changed and not found.outdated:
             with st.popover("Undo changes made in the shop"):
                 st.caption("People changed some of these values in the shop. This writes the staged values over them.")
                 if st.button("Repair and overwrite", key="repair_overwrite"):
@@ -91,7 +97,7 @@ def _proof(found: Certificate) -> None:
         for name, label in ((view.HTML, "Download for people (HTML)"), (view.JSON, "Download for machines (JSON)")):
             if found.holds(name):
                 downloads.button(label, name)
-    with st.expander("Show the certificate", expanded=found.line.clean):
+    with st.expander("Show the certificate", expanded=found.line.clean and not found.outdated):
         # The page itself forbids scripts and anything from elsewhere (its Content-Security-Policy).
         st.iframe(html, height=_FRAME_HEIGHT)
 

@@ -11,6 +11,7 @@ from cratejoy_migration.console import layout, place
 from cratejoy_migration.console.access import gate, trail
 from cratejoy_migration.console.parts import live
 from cratejoy_migration.console.parts.onward import onward
+from cratejoy_migration.console.views import wording
 from cratejoy_migration.console.work import jobs, store
 from cratejoy_migration.console.work.store import Job
 from cratejoy_migration.errors import OperatorError
@@ -85,8 +86,8 @@ def _earlier(recent: list[Job]) -> None:
     st.subheader("All runs")
     chosen = st.dataframe(
         [
-            {"Run": job.id, "What": job.title, "State": live.word(job.state), "Started": layout.moment(job.started_at),
-             "By": job.started_by, "Took": _took(job)}
+            {"Run": job.id, "What": job.title, "State": wording.state_in_short(job.state),
+             "Started": layout.moment(job.started_at), "By": job.started_by, "Took": _took(job)}
             for job in recent
         ],
         column_config={"Run": st.column_config.NumberColumn(width="small"),

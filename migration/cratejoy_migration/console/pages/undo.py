@@ -48,7 +48,9 @@ def _rollback() -> None:
     with place.connection() as connection:
         found, shop = view.read(connection), view.shop(connection)
         job = jobs.current(connection)
-    if shop is None and (found is None or found.ended_at is None):
+    # What is undone leaves the ledger, and with it the shop's name: a rollback that has begun has both itself.
+    half_done = found is not None and found.began_at is not None and found.ended_at is None
+    if shop is None and not half_done and (found is None or found.ended_at is None):
         layout.nothing("Nothing was written into a shop from here, so there is nothing to roll back.")
         return
     if found and found.ended_at and shop:
@@ -57,7 +59,6 @@ def _rollback() -> None:
     elif found:
         _last(found)
     name = shop or (found.shop.removesuffix(".myshopify.com") if found else "")
-    half_done = found is not None and found.began_at is not None and found.ended_at is None
     if shop is None and not half_done:
         return
     if found is None or found.ended_at is not None:
@@ -66,7 +67,8 @@ def _rollback() -> None:
         return
     if found.is_plan:
         again = "Plan it again" if found.holds else "Show what a rollback would do now"
-        if st.button(again, type="secondary" if found.holds else "primary", disabled=job is not None):
+        other = found.holds or _STOCK in st.session_state  # one primary action a page
+        if st.button(again, type="secondary" if other else "primary", disabled=job is not None):
             start(tiers.ROLLBACK_PLAN)
         if not found.holds:
             return  # what is confirmed must be what was shown
@@ -102,7 +104,8 @@ def _confirm(words: str, what: str, shop: str, *, running: bool) -> None:
     """Ask for the shop's name, and do it."""
     with st.form(f"confirm-{what}", border=True):
         typed = st.text_input(f"Type the shop's name to confirm: {shop}", key=f"typed-{what}", autocomplete="off")
-        sent = st.form_submit_button(words, type="primary", disabled=running)
+        other = what == "rollback" and _STOCK in st.session_state
+        sent = st.form_submit_button(words, type="secondary" if other else "primary", disabled=running)
     if running:
         st.caption("A run is going on: wait for its end, or stop it.")
     if not sent:
@@ -123,7 +126,8 @@ def _purge() -> None:
         "back after it."
     )
     if made := proof.last(place.project()):
-        with st.expander(f"The proof of the purge of {layout.moment(made.at)}"):
+        words = "The proof of the purge" if made.is_whole else "The purge, which was not finished,"
+        with st.expander(f"{words} of {layout.moment(made.at)}"):
             st.code(made.text, language=None, wrap_lines=True)
     if st.button("Show what would be removed"):
         with st.spinner("Looking at everything that is there"):

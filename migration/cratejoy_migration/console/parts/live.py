@@ -10,7 +10,7 @@ from target_shopify.progress import duration
 from cratejoy_migration.console import charts, layout, place
 from cratejoy_migration.console.access import gate, trail
 from cratejoy_migration.console.parts.columns import FIGURE
-from cratejoy_migration.console.views import progress
+from cratejoy_migration.console.views import progress, wording
 from cratejoy_migration.console.views.progress import Program
 from cratejoy_migration.console.work import jobs, log
 from cratejoy_migration.console.work.store import Job, StepLine
@@ -19,17 +19,6 @@ from cratejoy_migration.standing.throughput import UNITS
 
 _EVERY_SECONDS = 2
 _LINES = 400
-_WORDS = {
-    "starting": "Running",
-    "running": "Running",
-    "done": "Done",
-    "unheld": "Done, and what it checks does not hold",
-    "waiting": "Waits for a decision",
-    "failed": "Failed",
-    "stopped": "Stopped",
-    "killed": "Was killed",
-    "to do": "To do",
-}
 _ICONS = {
     "to do": ":material/radio_button_unchecked:",
     "running": ":material/progress_activity:",
@@ -41,12 +30,7 @@ _ICONS = {
 }
 _MEASURED = ("collect", *WRITES)
 """Programs whose course is drawn."""
-_LEVELS = {"All": ("note", "warning", "error"), "Warnings and errors": ("warning", "error"), "Errors": ("error",)}
-
-
-def word(state: str) -> str:
-    """Return a run's state for people."""
-    return _WORDS.get(state, state)
+_LEVELS = {"All": ("note", "warning", "error"), "Warnings": ("warning", "error"), "Errors": ("error",)}
 
 
 def panel(number: int) -> None:
@@ -84,7 +68,8 @@ def _end(job: Job) -> None:
             st.info("Stopping: what is in flight is ended first, which takes some seconds.")
         return
     text = job.sentence or next((line.sentence for line in reversed(job.steps) if line.sentence), None) or ""
-    told = layout.literal(f"{word(job.state)}. {text[:1].upper()}{text[1:]}".strip())
+    text = wording.without_commands(text)
+    told = layout.literal(f"{wording.state(job.state)}. {text[:1].upper()}{text[1:]}".strip())
     if job.state == "done":
         st.success(f"Done in {_took(job.started_at, job.ended_at)}.")
     elif job.state in ("failed", "killed"):
@@ -104,7 +89,7 @@ def _told(line: StepLine, took: str) -> str:
         return "comes next"
     if line.state == "running":
         return f"for {took}"
-    return f"{word(line.state).lower()}, {took}"
+    return f"{wording.state(line.state).lower()}, {took}"
 
 
 def _program(program: Program) -> None:
@@ -175,8 +160,13 @@ def _streams(since: datetime, until: datetime | None) -> None:
 def _log(job: Job) -> None:
     entries = log.read(jobs.log_file(job.id), _LINES)
     with st.expander(f"Log, {len(entries):,} lines", expanded=job.state in ("failed", "unheld")):
-        left, right = st.columns([2, 3], vertical_alignment="bottom")
-        level = left.segmented_control("Show", list(_LEVELS), default="All", key=f"level-{job.id}") or "All"
+        left, right = st.columns(2, vertical_alignment="bottom")
+        level = (
+            left.segmented_control(
+                "Show", list(_LEVELS), default="All", key=f"level-{job.id}", help="Errors are among the warnings too."
+            )
+            or "All"
+        )
         words = right.text_input("Only lines with", key=f"words-{job.id}", placeholder="such as customers")
         chosen = [one for one in entries if one.level in _LEVELS[level] and words.lower() in one.text.lower()]
         if not chosen:

@@ -59,6 +59,11 @@ class Audited:
         return sum(line.missing or 0 for line in self.lines)
 
     @property
+    def collected(self) -> bool:
+        """Whether anything was staged when it was audited."""
+        return any(line.rows for line in self.lines)
+
+    @property
     def checked_at(self) -> datetime | None:
         """When the first of the streams was looked at."""
         return min((line.checked_at for line in self.lines), default=None)

@@ -20,6 +20,8 @@ from cratejoy_migration.verify.store import Line
 Connection = psycopg.Connection[tuple[Any, ...]]
 __all__ = ["HTML", "JSON", "Certificate", "Past", "past", "read"]
 
+_ROLLED_BACK = "select began_at from migration.rollbacks where began_at > %s order by id limit 1"
+_WRITTEN = "select started_at from migration.runs where command in ('migrate', 'send') and started_at > %s limit 1"
 _STREAMS = ("customers", "subscriptions", "orders")
 _PAST = "select id, verified_at, clean, counts -> 'customers' from migration.verifications order by id desc limit %s"
 
@@ -42,11 +44,13 @@ class Certificate:
         line: The verification on record.
         told: What `certificate.json` says; empty when the file is gone, or is of another verification.
         folder: Where the two files lie.
+        outdated: Why it says nothing of the shop as it is now; empty when it does.
     """
 
     line: Line
     told: Mapping[str, Any]
     folder: Path
+    outdated: str = ""
 
     @property
     def different(self) -> int:
@@ -118,7 +122,16 @@ def read(connection: Connection, folder: Path) -> Certificate | None:
     except (OSError, ValueError):
         told = {}
     same = isinstance(told, dict) and told.get("verification") == line.id and told.get("run_id") == line.run_id
-    return Certificate(line, told if same else {}, folder)
+    return Certificate(line, told if same else {}, folder, _outdated(connection, line.verified_at))
+
+
+def _outdated(connection: Connection, verified_at: datetime) -> str:
+    """Return what has happened to the shop since."""
+    if store.exists(connection, "rollbacks") and connection.execute(_ROLLED_BACK, (verified_at,)).fetchone():
+        return "The migration was rolled back since, wholly or in part."
+    if store.exists(connection, "runs") and connection.execute(_WRITTEN, (verified_at,)).fetchone():
+        return "Customers were sent to the shop since."
+    return ""
 
 
 def past(connection: Connection, most: int = 20) -> list[Past]:

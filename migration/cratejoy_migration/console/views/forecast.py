@@ -15,7 +15,7 @@ import psycopg
 from target_shopify.fix_list import HEADINGS
 from target_shopify.progress import duration
 
-from cratejoy_migration import decisions
+from cratejoy_migration import decisions, runs
 from cratejoy_migration.forecast import screen
 from cratejoy_migration.forecast.verdict import Verdict, judge
 
@@ -24,6 +24,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 FILE, FIX_LIST = "forecast.json", "fix-list.csv"
 MOST_LINES = 1_000
 """So many lines of the fix list are shown; the file has them all."""
+_ON_RECORD = "select exists (select from migration.runs where command = 'forecast' and state = 'done')"
 PERSONAL = ("name", "e-mail", "value now")
 """Columns of the fix list that tell who somebody is."""
 
@@ -84,6 +85,12 @@ def read(connection: Connection, folder: Path) -> Forecast | None:
         return None
     accepted = decisions.accepted(connection, "refused").get("all")
     return Forecast(figures, made_at, judge(figures, accepted.amount if accepted else None))
+
+
+def on_record(connection: Connection) -> bool:
+    """Return whether a forecast was ever made, be its file there or not."""
+    row = connection.execute(_ON_RECORD).fetchone() if runs.there(connection) else None
+    return bool(row and row[0])
 
 
 def fix_list(folder: Path, most: int = MOST_LINES) -> list[dict[str, str]]:

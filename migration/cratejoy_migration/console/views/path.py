@@ -21,6 +21,8 @@ STEPS = {
     "verify": ("Verify", "The shop read back and compared, field by field; the certificate."),
 }
 """Name, title and purpose of each step, in order."""
+_BADLY = ("failed", "interrupted", "killed")
+"""States of a run of which a date alone would read as if it had been done."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Stage:
         purpose: One sentence.
         state: done, now, later.
         figures: What it came to.
-        when: When, in a few words.
+        when: When, in a few words; of a run that did not come to its end, how it ended, too.
     """
 
     name: str
@@ -128,8 +130,9 @@ def stages(facts: Facts) -> list[Stage]:
     at = names.index(current) if current else len(names) if situation == "verified" else -1
     stages = []
     for place, (name, (title, purpose)) in enumerate(STEPS.items()):
-        _, figures, when = PHASES[name](facts)
+        ended, figures, when = PHASES[name](facts)
         state = "done" if place < at else "now" if place == at else "later"
         told = f"{when.astimezone():%d %b %H:%M}" if when else ""
+        told = f"{ended}, {told}" if told and ended in _BADLY else told
         stages.append(Stage(name, title, purpose, state, figures if state != "later" else "", told))
     return stages

@@ -135,7 +135,7 @@ def programs(connection: Connection, job: Job) -> list[Program]:
     if not there(connection):
         return []
     rows = connection.execute(_LINES, (job.started_at - _SLACK, job.ended_at)).fetchall()
-    return [Program(_run(row), _course(connection, row[0])) for row in rows]
+    return [Program(_run(row), from_start(_course(connection, row[0]), row[4])) for row in rows]
 
 
 def streams(project: Path, since: datetime | None = None, until: datetime | None = None) -> list[StreamLine]:
@@ -153,6 +153,13 @@ def streams(project: Path, since: datetime | None = None, until: datetime | None
     ]
 
 
+def from_start(course: tuple[Point, ...], started_at: datetime) -> tuple[Point, ...]:
+    """Return a course that begins with its run, when nothing was done yet: its first beat comes some seconds later."""
+    if not course or course[0].at <= started_at:
+        return course
+    return (Point(started_at, 0, None if course[0].points is None else 0), *course)
+
+
 def thinned(course: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
     """Return a course of at most so many points, its first and its last among them."""
     if len(course) <= most:
@@ -165,7 +172,8 @@ def speeds(course: Sequence[Point]) -> list[dict[str, Any]]:
     """Return what was done a second between each two points of a course, for a chart.
 
     Returns:
-        Rows with `at`, `rate` (rows or customers a second) and `points` (points a second, where they are known).
+        Rows with `since` and `at` (from when to when), `rate` (rows or customers a second) and `points` (points a
+        second, where they are known).
     """
     kept = thinned(_apart(course))
     rows = []
@@ -176,16 +184,25 @@ def speeds(course: Sequence[Point]) -> list[dict[str, Any]]:
         spent = None
         if after.points is not None and before.points is not None:
             spent = max(0.0, (after.points - before.points) / seconds)
-        rows.append({"at": after.at, "rate": max(0.0, (after.done - before.done) / seconds), "points": spent})
+        rate = max(0.0, (after.done - before.done) / seconds)
+        rows.append({"since": before.at, "at": after.at, "rate": rate, "points": spent})
     return rows
 
 
 def _apart(course: Sequence[Point]) -> list[Point]:
-    """Return a course without the points that follow another too soon to say anything of speed."""
+    """Return a course without the points that follow another too soon to say anything of speed.
+
+    The last one stays, and the one before it goes: it tells what was done at the end, which may be most of it.
+    """
     kept = list(course[:1])
-    for point in course[1:]:
+    for point in course[1:-1]:
         if point.at - kept[-1].at >= _APART:
             kept.append(point)
+    if len(course) > 1:
+        last = course[-1]
+        if len(kept) > 1 and last.at - kept[-1].at < _APART:
+            kept.pop()
+        kept.append(last)
     return kept
 
 

@@ -13,6 +13,9 @@ from cratejoy_migration.documents.statements import WHITE_SPACE, email_key
 MOST = 50
 """So many customers are found at most."""
 _LONGEST = 18
+_MOST_LETTERS = 300
+_MOST_WORDS = 6
+"""A name is looked for by every way to part its words in two, each a query or two: the first ones find it as well."""
 _COLUMNS = ("name", "first_name", "last_name", "email", "num_orders", "num_subscriptions")
 _BY_GID = "select document_key from migration.ledger where shopify_id = %s limit %s"
 
@@ -34,7 +37,7 @@ def search(connection: Connection, there: Staged, text: str) -> list[Match]:
 
     A number is the id of a customer, else of an order or a subscription, else of a Shopify customer.
     """
-    text = text.replace("\0", "")  # which PostgreSQL knows in no text
+    text = text.replace("\0", "").strip()[:_MOST_LETTERS]  # a NUL is what PostgreSQL knows in no text
     words = text.replace(",", " ").split()
     if not words:
         return []
@@ -43,7 +46,7 @@ def search(connection: Connection, there: Staged, text: str) -> list[Match]:
             return _matches(connection, there, _by_number(connection, there, int(words[0])))
         if "@" in text:
             return _matches(connection, there, _by_email(connection, there, text))
-        return _matches(connection, there, _by_name(connection, there, words))
+        return _matches(connection, there, _by_name(connection, there, words[:_MOST_WORDS]))
 
 
 def _by_number(connection: Connection, there: Staged, number: int) -> list[int]:

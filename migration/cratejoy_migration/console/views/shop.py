@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from cratejoy_migration.verify.differences import REMOVED, Compared, Difference
 _LOGGER = logging.getLogger("console")
 _PATIENCE_SECONDS = 15.0
 _RETRIES = 1
+_OF_A_RUN = re.compile(r"\. [^.]*; the same command goes on[^.]*\.$")
+"""What an error says of the work so far: here nothing is written."""
 _SCOPES = frozenset({"read_customers"})
 
 
@@ -77,7 +80,7 @@ def read(chosen: Settings, number: int, gid: str | None) -> Live | str:
         if found is None and (seen := reader.by_cratejoy_id(number)) is not None:
             found = reader.read(seen.id)
     except TargetError as error:
-        return " ".join(str(error).split())
+        return _OF_A_RUN.sub(".", " ".join(str(error).split()))
     finally:
         client.stop()
     return Live(found, Rules(mapping_options(chosen, shop), chosen.replaces))

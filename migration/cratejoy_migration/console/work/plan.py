@@ -41,3 +41,8 @@ class Plan:
 def single(kind: str, title: str, *words: str, **variables: str) -> Plan:
     """Return the plan of one command."""
     return Plan(kind, title, (Step(kind, title, words, variables),))
+
+
+def goes_on(kind: str) -> str:
+    """Return how a run of this kind, or such a step, is gone on with: a rollback is typed anew, not resumed."""
+    return f"{'The page Undo and erase' if kind == 'rollback' else 'Resume'} goes on where it stood."

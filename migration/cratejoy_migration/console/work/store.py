@@ -16,7 +16,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 
-from cratejoy_migration.console.work.plan import Plan, Step
+from cratejoy_migration.console.work.plan import Plan, Step, goes_on
 from cratejoy_migration.errors import OperatorError
 from cratejoy_migration.runs import state_of
 
@@ -245,7 +245,7 @@ def _read(connection: Connection, clause: str, values: tuple[Any, ...]) -> list[
 def _job(row: Any, steps: list[Any]) -> Job:
     state, sentence = _stands(row), row.sentence
     if state == "killed":
-        sentence = "Its process is gone: killed, or the machine was restarted. Resume goes on where it stood."
+        sentence = f"Its process is gone: killed, or the machine was restarted. {goes_on(row.kind)}"
     lines = tuple(map(_line, steps))
     if state == "killed":
         lines = tuple(replace(line, state="stopped") if line.state == "running" else line for line in lines)

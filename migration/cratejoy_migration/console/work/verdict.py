@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cratejoy_migration.console.work.plan import goes_on
 from cratejoy_migration.unattended.child import PASSED_ON, Ended
 from cratejoy_migration.unattended.failures import is_verdict, said, told
 from cratejoy_migration.unattended.steps import DECISION
@@ -24,9 +25,9 @@ def judge(name: str, ended: Ended, *, stopped: bool) -> tuple[str, str | None]:
     if ended.status == 0:
         return "done", None
     if stopped or ended.status - 128 in PASSED_ON:
-        return "stopped", "What was in flight is recorded. Resume goes on where it stood."
+        return "stopped", f"What was in flight is recorded. {goes_on(name)}"
     if ended.status > 128:
-        return "failed", f"It was ended from outside (signal {ended.status - 128}). Resume goes on where it stood."
+        return "failed", f"It was ended from outside (signal {ended.status - 128}). {goes_on(name)}"
     if ended.status == DECISION:
         return "waiting", sentence
     crashed = any("Traceback" in line for line in ended.lines)

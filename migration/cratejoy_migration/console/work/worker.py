@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from cratejoy_migration import one_run
+from cratejoy_migration.console.views import wording
 from cratejoy_migration.console.work import jobs, store
 from cratejoy_migration.console.work.log import Log
 from cratejoy_migration.console.work.store import Job, StepLine
@@ -110,7 +111,8 @@ class Worker:
         ended = self._children.run(words, {**QUIET, **step.variables}, lambda text: self._log.line(step.name, text))
         state, sentence = judge(step.name, ended, stopped=bool(self._children.signal))
         level = ERROR if state == "failed" else NOTE
-        self._log.note(step.name, level, f"{step.title}: {state}." + (f" {sentence}" if sentence else ""))
+        told = f"{step.title}: {wording.state(state).lower()}. {wording.without_commands(sentence or '')}"
+        self._log.note(step.name, level, told.rstrip())
         self._write(lambda connection: store.end_step(connection, self._number, place, state, sentence))
         return state, sentence
 
