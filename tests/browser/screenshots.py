@@ -63,9 +63,14 @@ def fill(at: Console, opened: Browser) -> None:
     sign_in(page, at.url)
     page.get_by_role("button", name="Run the quick test").click()
     expect(page.get_by_text("Done in")).to_be_visible(timeout=_PATIENCE_MS)
+    at.store.fault(latency={"seconds": 0.6})  # slow enough for a course to be drawn
+    go(page, at.url, "guided")
+    page.get_by_role("button", name="Collect", exact=True).click()
+    expect(page.get_by_role("heading", name="Collect")).to_be_visible()
+    expect(page.get_by_text("Done in")).to_be_visible(timeout=_PATIENCE_MS)
+    at.store.reset()
     context.close()
     for command in (
-        ["meltano", "run", "collect"],
         ["migration", "audit", "--deep"],
         ["migration", "documents"],
         ["migration", "forecast"],

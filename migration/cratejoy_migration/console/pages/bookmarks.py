@@ -16,6 +16,8 @@ from cratejoy_migration.console.parts.columns import FIGURE
 from cratejoy_migration.errors import OperatorError
 
 _SAID = "bookmarks_said"
+_MOMENT_WIDTH = 145
+"""Pixels."""
 _PAGE = re.compile(r"[0-9]{1,9}")
 _RESTART, _CONTINUE = "Start over", "Go on from a page"
 
@@ -57,7 +59,8 @@ def _table(marks: list[Mark]) -> None:
     hidden = () if any(mark.upto for mark in marks) else ("Up to",)
     shown = [{name: value for name, value in row.items() if name not in hidden} for row in rows]
     figures = ("Page", "Last page", "Read", "At Cratejoy")
-    st.dataframe(shown, column_config=dict.fromkeys(figures, FIGURE), hide_index=True)
+    widths = {"Up to": st.column_config.TextColumn(width=_MOMENT_WIDTH)}  # by itself it is as wide as its first line
+    st.dataframe(shown, column_config={**dict.fromkeys(figures, FIGURE), **widths}, hide_index=True)
 
 
 def _change(marks: list[Mark]) -> None:
