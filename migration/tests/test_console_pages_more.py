@@ -12,7 +12,8 @@ from cratejoy_migration.audit.lines import Line
 from cratejoy_migration.audit.store import AuditStore
 from cratejoy_migration.console import place
 from cratejoy_migration.console.access import gate
-from streamlit.testing.v1 import AppTest
+
+from .paging import shown, texts
 
 MOMENT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
@@ -29,16 +30,7 @@ def show(url, tmp_path, monkeypatch):
     monkeypatch.setattr(place, "project", lambda: tmp_path)
     monkeypatch.setattr(place, "url", lambda: url)
     monkeypatch.setattr(gate, "who", lambda: "Ana")
-
-    def script(name):
-        import importlib
-
-        importlib.import_module(f"cratejoy_migration.console.pages.{name}").page()
-
-    def run(name):
-        return AppTest.from_function(script, args=(name,), default_timeout=30).run()
-
-    return run
+    return shown
 
 
 @pytest.fixture
@@ -49,13 +41,6 @@ def links(monkeypatch):
         module = importlib.import_module(f"cratejoy_migration.console.pages.{name}")
         monkeypatch.setattr(module, "onward", lambda address, words: found.append((address, words)))
     return found
-
-
-def texts(page):
-    """Return all that a page says, and fail when it failed."""
-    assert not page.exception, page.exception[0].stack_trace
-    kinds = ("title", "subheader", "markdown", "caption", "success", "warning", "error", "info")
-    return [element.value for kind in kinds for element in getattr(page, kind)]
 
 
 def put_pages(connection, *missing):

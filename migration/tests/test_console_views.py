@@ -21,8 +21,9 @@ from cratejoy_migration.verify import store as verifications
 from cratejoy_migration.verify.certificate import Certificate
 from cratejoy_migration.verify.facts import Facts
 from cratejoy_migration.verify.facts import Line as Row
-from streamlit.testing.v1 import AppTest
 from target_shopify.ledger_statements import TABLE as LEDGER
+
+from .paging import shown, texts
 
 MOMENT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
@@ -45,23 +46,7 @@ def show(url, folder, monkeypatch):
     """Return a function that runs a page as Streamlit would."""
     monkeypatch.setattr(place, "url", lambda: url)
     monkeypatch.setattr(gate, "who", lambda: "Ana")
-
-    def script(name):
-        import importlib
-
-        importlib.import_module(f"cratejoy_migration.console.pages.{name}").page()
-
-    def run(name):
-        return AppTest.from_function(script, args=(name,), default_timeout=30).run()
-
-    return run
-
-
-def texts(page):
-    """Return all that a page says, and fail when it failed."""
-    assert not page.exception, page.exception[0].stack_trace
-    kinds = ("title", "subheader", "markdown", "caption", "success", "warning", "error", "info")
-    return [element.value for kind in kinds for element in getattr(page, kind)]
+    return shown
 
 
 def tables(page):

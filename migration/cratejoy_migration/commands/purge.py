@@ -19,6 +19,7 @@ from cratejoy_migration.staging.layout import Layout
 from cratejoy_migration.staging.project import project_folder
 
 _PROOF_WIDTH = 100
+_UNWRITTEN = "Warning: the proof could not be written ({}): keep these lines yourself."
 
 
 @click.command()
@@ -124,9 +125,6 @@ def _carry_out(work: Purge, scope: Scope, before: Stock) -> int:
     out.print(last, style="bold" if empty else "bold red")
     sys.stdout.flush()
     return 0 if empty else 1
-
-
-_UNWRITTEN = "Warning: the proof could not be written ({}): keep these lines yourself."
 
 
 def _begin(project: Path, shop: str, before: Stock) -> Path | None:

@@ -32,7 +32,7 @@ OPTIONS: dict[str, Any] = {
     "logger.level": "warning",
     "logger.enableRich": False,
     "runner.magicEnabled": False,
-    # A full collection after each refresh of a page was two thirds of what the console used; Python's own are enough.
+    # A full collection after each refresh of a page was most of what the console used; Python's own are enough.
     "runner.postScriptGC": False,
     "server.headless": True,
     "server.showEmailPrompt": False,

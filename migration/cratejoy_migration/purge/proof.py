@@ -41,11 +41,11 @@ def begin(project: Path, shop: str, at: datetime, plan: str) -> Path:
     Raises:
         OSError: It cannot be written.
     """
-    before = last(project)
     moment = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    if before and not before.is_whole:
-        _write(before.file, f"\nNot finished; gone on with on {moment}.\n\n{plan}")
-        return before.file
+    file = unfinished(project)
+    if file:
+        _write(file, f"\nNot finished; gone on with on {moment}.\n\n{plan}")
+        return file
     file = project / at.astimezone(UTC).strftime(_NAME)
     _write(file, f"Purge of {shop}, begun on {moment}.\n\n{plan}")
     return file

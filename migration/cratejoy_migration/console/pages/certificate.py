@@ -73,13 +73,13 @@ def _figures(found: Certificate) -> None:
 
 
 def _actions(found: Certificate | None) -> None:
-    repairs = found is not None and found.repairable and not found.outdated
+    repairs = found is not None and found.repairable
     with st.container(horizontal=True):
         if repairs and st.button("Repair", type="primary", help="Sends again what differs, and verifies again."):
             ask_and_start(tiers.REPAIR, "Repair")
         if st.button("Verify", type="secondary" if repairs else "primary", help="Writes nothing into the shop."):
             start(tiers.VERIFY)
-        if found is not None and found.changed and not found.outdated:
+        if found is not None and found.changed:
             with st.popover("Undo changes made in the shop"):
                 st.caption("People changed some of these values in the shop. This writes the staged values over them.")
                 if st.button("Repair and overwrite", key="repair_overwrite"):

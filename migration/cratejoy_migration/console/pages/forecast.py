@@ -27,14 +27,11 @@ def page() -> None:
     folder = reports.folder(place.project())
     with place.connection() as connection:
         found = view.read(connection, folder)
-        made = found is not None or view.on_record(connection)
-    if found is None and made:
-        layout.nothing("The last forecast is not in the folder of reports any more: forecast again.")
-        _again(first=False)
-        return
+        gone = found is None and view.on_record(connection)
     if found is None:
-        layout.nothing("There is no forecast yet. It sends every customer through the migration without a write.")
-        _again(first=True)
+        never = "There is no forecast yet. It sends every customer through the migration without a write."
+        layout.nothing("The last forecast is not in the folder of reports any more: forecast again." if gone else never)
+        _again(first=not gone)
         return
     _figures(found)
     _again(first=False)

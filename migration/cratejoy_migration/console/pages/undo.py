@@ -49,7 +49,7 @@ def _rollback() -> None:
         found, shop = view.read(connection), view.shop(connection)
         job = jobs.current(connection)
     # What is undone leaves the ledger, and with it the shop's name: a rollback that has begun has both itself.
-    half_done = found is not None and found.began_at is not None and found.ended_at is None
+    half_done = found is not None and found.is_half_done
     if shop is None and not half_done and (found is None or found.ended_at is None):
         layout.nothing("Nothing was written into a shop from here, so there is nothing to roll back.")
         return

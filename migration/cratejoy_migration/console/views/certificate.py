@@ -69,12 +69,13 @@ class Certificate:
         left = any(
             kind not in (CHANGED, DOUBLED) or (field == "metafield" and kind == CHANGED) for field, kind in found
         )
-        return bool(self.different) and (left or not self.told)
+        return not self.outdated and bool(self.different) and (left or not self.told)
 
     @property
     def changed(self) -> bool:
         """Whether people changed something in the shop that a repair would undo only when told to."""
-        return any(one["kind"] == CHANGED and one["field"] != "metafield" for one in self.told.get("differences", ()))
+        found = self.told.get("differences", ())
+        return not self.outdated and any(one["kind"] == CHANGED and one["field"] != "metafield" for one in found)
 
     def counts(self) -> list[dict[str, Any]]:
         """Return the rows of each stream by verdict; verdicts that no row has are left out."""

@@ -63,6 +63,11 @@ class Undoing:
         return self.began_at is None
 
     @property
+    def is_half_done(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self.began_at is not None and self.ended_at is None
+
+    @property
     def left(self) -> int:
         """What was to be undone and is not."""
         return unfinished(self.counts)
